@@ -1,0 +1,51 @@
+# Each target sets up what it needs; Python >= 3.11 is all that has to be there.
+# Another interpreter:  make test PYTHON=/path/to/python3
+
+PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+BIN     := .venv/bin
+READY   := .venv/.ready
+ARGS    ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+.DELETE_ON_ERROR:
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+
+demo: $(READY)  ## check, plan and send the example campaign through the sandbox, and leave a report
+	$(BIN)/gewe-runner validate campaigns/fruit-delivery.yaml --profile sandbox
+	$(BIN)/gewe-runner plan campaigns/fruit-delivery.yaml --profile sandbox
+	$(BIN)/gewe-runner send campaigns/fruit-delivery.yaml --profile sandbox --fresh --yes
+
+test: $(READY)  ## run all tests; ARGS="-k plan" passes options to pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY)  ## check format, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## measure start-up, planning and dry run; ARGS="--json FILE" keeps the figures
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean:  ## remove everything that make, the tools and the demo have made
+	rm -rf .venv .gewe reports campaigns/.gewe campaigns/reports build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A name on the PATH proves little: a version manager's shim may stand for nothing, and Debian splits venv off.
+$(READY): pyproject.toml constraints.txt
+	@set -e; \
+	for python in $(PYTHONS); do \
+	  "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	  python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "make: no working Python >= 3.11 with venv among: $(PYTHONS)" >&2; \
+	  echo "Install one (Debian: apt-get install python3-venv), or name it: make PYTHON=/path/to/python3" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Setting up .venv with $$("$$python" --version); this takes a minute, once."; \
+	"$$python" -m venv --clear .venv; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	touch $@

@@ -1,0 +1,164 @@
+"""What every test gets: a closed network, a clean environment, a small project, and the program itself."""
+
+import ipaddress
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+#: Variables that would change what the program does or prints.
+FOREIGN = ("GEWE_", "XDG_", "LC_", "GITHUB_", "GITLAB_", "PIP_")
+FOREIGN_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LANG", "LANGUAGE", "NETRC", "PYTHONPATH"}
+
+# A busy machine is no reason to fail, so no example has a deadline.
+hypothesis.settings.register_profile("gewe-runner", deadline=None)
+hypothesis.settings.load_profile("gewe-runner")
+
+
+def _is_foreign(name: str) -> bool:
+    return name.startswith(FOREIGN) or name in FOREIGN_NAMES or name.lower().endswith("_proxy")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A home of one's own, UTC, no proxy, and nothing that the developer's shell or CI has set."""
+    for name in filter(_is_foreign, list(os.environ)):
+        monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / ".local" / "state"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+def _refuse(address: object) -> None:
+    raise AssertionError(f"a test reached for {address!r}; only this machine's loopback is open to tests")
+
+
+def _guard_address(family: int, address: Any) -> None:
+    if family == socket.AF_UNIX:
+        return
+    host = str(address[0])
+    if host != "localhost" and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        _refuse(address)
+
+
+def _guard_name(host: str | bytes | None) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if not name or name == "localhost":
+        return
+    if name.endswith(".invalid"):  # promised never to exist (RFC 6761), so nobody has to be asked
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        _refuse(name)
+
+
+@pytest.fixture(autouse=True)
+def closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that connects or resolves a name beyond loopback; names under `.invalid` do not resolve."""
+    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        _guard_address(self.family, address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        _guard_address(self.family, address)
+        return connect_ex(self, address)
+
+    def guarded_getaddrinfo(host: str | bytes | None, *args: Any, **kwargs: Any) -> Any:
+        _guard_name(host)
+        return getaddrinfo(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+
+
+SETTINGS = """\
+version: 1
+default_profile: sandbox
+profiles:
+  sandbox:
+    gateway: sandbox
+    devices:
+      shop-east: {appId: wx_sandbox_shop_east}
+"""
+
+CAMPAIGN = """\
+version: 1
+name: fruit
+edition: 1
+card:
+  miniAppId: wx1f9ea355b47256dd
+  userName: gh_690acf47ea05@app
+  displayName: 百果园+
+  title: "{{ name }}，水果到家"
+  pagePath: pages/index.html?store={{ store | urlencode }}
+  coverImgUrl: https://cdn.example.com/covers/fruit.jpg
+recipients:
+  - file: lists/members.csv
+    columns: {toWxid: wxid}
+send:
+  device: shop-east
+"""
+
+MEMBERS = """\
+wxid,name,store
+wxid_demo000000001a,林晓雨,徐家汇店
+wxid_demo000000002b,陈默,静安寺店
+wxid_demo000000003c,王思远,五角场店
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The folder of a small valid project: `gewe.yaml`, `fruit.yaml` and its three members in `lists/members.csv`."""
+    folder = tmp_path / "project"
+    (folder / "lists").mkdir(parents=True)
+    (folder / "gewe.yaml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "fruit.yaml").write_text(CAMPAIGN, encoding="utf-8")
+    (folder / "lists" / "members.csv").write_text(MEMBERS, encoding="utf-8")
+    return folder
+
+
+class Cli(Protocol):
+    """Runs `gewe-runner ARGS…` as a user would, in a process of its own, and waits for it."""
+
+    def __call__(
+        self, *args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """The program; `cwd` is the test's folder unless said, `env` is laid over the clean environment."""
+
+    def run(
+        *args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "gewe_runner", *map(str, args)],
+            cwd=cwd or tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+        )
+
+    return run

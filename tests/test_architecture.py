@@ -1,0 +1,254 @@
+"""The house rules: who may import whom, who may touch clock, thread and socket, and how large a thing may grow."""
+
+import ast
+import functools
+import graphlib
+import importlib.metadata
+import itertools
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.schema import CreateTable
+
+from gewe_runner.ledger import tables
+from gewe_runner.model import State
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "gewe_runner"
+
+WORDS = {"model", "errors", "problems"}
+LEAVES = {"rules", "template", "pace", "cards", "schemas"}
+STEPS = {"load", "validate", "expand", "render", "plan", "send", "ledger", "report", "sandbox", "preflight"}
+GROUND = {"find", "provenance"}
+ROOTS = {"prepare", "run", "conclude"}
+
+#: Which rooms a room may import, besides itself. A room that is not here does not exist; a new one needs a new verb.
+ROOMS: dict[str, set[str]] = {
+    "__main__": {"cli"},
+    "cli": ROOTS | STEPS | LEAVES | GROUND | WORDS,
+    "run": {"prepare", "conclude"} | STEPS | LEAVES | GROUND | WORDS,
+    "prepare": {"load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
+    "conclude": {"expand", "plan", "ledger", "report"} | GROUND | WORDS,
+    # the steps: none knows another, their arrows meet in the three above
+    "load": WORDS | {"rules"},
+    "validate": WORDS | {"rules", "template", "schemas"},
+    "expand": WORDS | {"rules", "template"},
+    "render": WORDS | {"rules", "template", "schemas"},
+    "plan": WORDS | {"rules", "pace"},
+    "send": WORDS | {"pace"},
+    "ledger": WORDS,
+    "report": WORDS | {"cards"},
+    "sandbox": WORDS | {"cards"},
+    "preflight": WORDS | {"rules"},
+    # how a project lies on the disk
+    "find": WORDS,
+    "provenance": set(),
+    # the leaves
+    "rules": {"model", "template"},
+    "template": set(),
+    "pace": {"model"},
+    "cards": {"model"},
+    "schemas": set(),
+    # the words
+    "model": set(),
+    "errors": {"model"},
+    "problems": {"model", "errors"},
+}
+
+#: Everything from outside the standard library, and where it may be known.
+LIBRARIES: dict[str, set[str]] = {
+    "aiohttp": {"sandbox"},
+    "click": {"cli"},
+    "jinja2": {"template", "report", "cards"},
+    "jsonschema": {"validate", "render"},
+    "psutil": {"ledger"},
+    "requests": {"send", "preflight"},
+    "rich": {"cli"},
+    "sqlalchemy": {"ledger", "expand"},
+    "urllib3": {"send", "preflight"},
+    "yaml": {"load"},
+}
+
+#: What the standard library has for the world outside: imports, and attributes as `module.name`.
+WORLD: dict[str, set[str]] = {
+    "importlib": {"cli", "rules"},
+    "socket": {"send", "sandbox", "ledger", "preflight"},
+    "sqlite3": {"plan"},
+    "sys.stderr": {"cli"},
+    "sys.stdout": {"cli"},
+    "threading": {"send", "sandbox", "ledger"},
+    "time.sleep": {"send", "sandbox", "ledger"},
+}
+
+#: Names under which anything gathers.
+ATTICS = {"base", "common", "constants", "core", "helper", "helpers", "misc", "types", "util", "utils"}
+
+
+@functools.cache
+def modules() -> dict[str, Path]:
+    """The package's files by dotted name."""
+    return {_dotted(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def _dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def room(module: str) -> str:
+    """The room of one of our modules; empty for the package itself, which holds the version and nothing else."""
+    return ".".join(module.split(".")[1:2])
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names of everything a file imports, at any depth and also for the type checker alone."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_imports(path: Path) -> Iterator[str]:
+    """The modules of ours that a file imports."""
+    for name in imports(path):
+        if name in modules():
+            yield name
+        elif name.rpartition(".")[0] in modules():
+            yield name.rpartition(".")[0]
+
+
+def touched(path: Path) -> Iterator[str]:
+    """Everything a file imports or names as `module.attribute`."""
+    yield from imports(path)
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"
+
+
+def within(name: str, whole: str) -> bool:
+    return name == whole or name.startswith(f"{whole}.")
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_every_room_stands_in_the_table() -> None:
+    assert {room(module) for module in modules()} - {""} <= set(ROOMS)
+
+
+def test_a_room_imports_only_the_rooms_of_its_row() -> None:
+    breaches = {
+        f"{module} imports {other}"
+        for module, path in modules().items()
+        for other in own_imports(path)
+        if room(other) not in {"", room(module), *ROOMS.get(room(module), ())}
+    }
+    assert not breaches
+
+
+def test_the_table_of_rooms_has_no_cycle() -> None:
+    graphlib.TopologicalSorter(ROOMS).prepare()
+
+
+def test_no_module_is_part_of_an_import_cycle() -> None:
+    graph = {module: set(own_imports(path)) - {module} for module, path in modules().items()}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_a_library_is_known_only_where_the_table_says() -> None:
+    outside = {
+        (name.partition(".")[0], room(module))
+        for module, path in modules().items()
+        for name in imports(path)
+        if name.partition(".")[0] not in sys.stdlib_module_names | {"gewe_runner"}
+    }
+    assert not {f"{where} imports {library}" for library, where in outside if where not in LIBRARIES.get(library, ())}
+
+
+def declared() -> set[str]:
+    """Everything that pyproject.toml asks for, extras included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wishes = itertools.chain(project["dependencies"], *project["optional-dependencies"].values())
+    return {re.split(r"[^\w.-]", wish)[0].lower() for wish in wishes}
+
+
+def test_every_library_is_declared() -> None:
+    distributions = importlib.metadata.packages_distributions()
+    assert not {name for name in LIBRARIES if not {dist.lower() for dist in distributions[name]} & declared()}
+
+
+def test_every_declared_dependency_has_its_exact_version() -> None:
+    pinned = re.findall(r"^([\w.-]+)==", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    assert declared() <= {name.lower() for name in pinned}
+
+
+@pytest.mark.parametrize("thing", WORLD)
+def test_the_world_outside_is_touched_only_where_the_table_says(thing: str) -> None:
+    touching = {room(module) for module, path in modules().items() for name in touched(path) if within(name, thing)}
+    assert touching <= WORLD[thing]
+
+
+def test_only_the_command_line_prints() -> None:
+    printing = {
+        room(module)
+        for module, path in modules().items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printing <= {"cli"}
+
+
+def test_no_module_is_an_attic() -> None:
+    assert not {module for module in modules() if ATTICS & set(module.split("."))}
+
+
+def test_every_module_says_in_one_line_what_it_is_for() -> None:
+    files = [*modules().values(), *(ROOT / "tests").rglob("*.py")]
+    openings = {path: (ast.get_docstring(tree(path)) or "").split("\n\n")[0] for path in files}
+    assert not {
+        str(path) for path, opening in openings.items() if tree(path).body and not re.fullmatch(r"\S.*[.:;?]", opening)
+    }
+
+
+def test_every_folder_of_tests_is_a_package() -> None:
+    folders = {path.parent for path in (ROOT / "tests").rglob("*.py")}
+    assert not {str(folder) for folder in folders if not (folder / "__init__.py").exists()}
+
+
+def test_files_have_at_most_400_lines() -> None:
+    assert not {f"{path}: {lines(path)} lines" for path in modules().values() if lines(path) > 400}
+
+
+def test_functions_have_at_most_50_lines() -> None:
+    assert not {
+        f"{path}:{function.lineno} {function.name}"
+        for path in modules().values()
+        for function in functions(path)
+        if (function.end_lineno or 0) - function.lineno >= 50
+    }
+
+
+def test_the_composition_root_stays_on_its_screens() -> None:
+    assert lines(modules()["gewe_runner.run"]) < 200
+
+
+def test_the_ledger_knows_exactly_the_states_of_the_model() -> None:
+    known = re.search(r"CHECK \(state IN \(([^)]*)\)\)", str(CreateTable(tables.message)))
+    assert known is not None
+    assert set(re.findall(r"'(\w+)'", known[1])) == set(State)
