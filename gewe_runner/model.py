@@ -1,0 +1,417 @@
+"""The words that the rooms exchange: frozen data and enumerations, and nothing that acts."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+#: The keys of a card, as the API names them; each value is a Jinja template.
+CARD_FIELDS = ("miniAppId", "userName", "displayName", "title", "pagePath", "coverImgUrl")
+
+#: What a campaign's `vars` may hold.
+Value = str | int | float | bool
+
+
+class Level(enum.StrEnum):
+    """How much a problem weighs: an error stops the command, the others are only said."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+class State(enum.StrEnum):
+    """The life of a message; the ledger's CHECK and the README's diagram say the same."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class RunState(enum.StrEnum):
+    """The life of a run: `open` until nothing of it is pending any more."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+
+
+class Reason(enum.StrEnum):
+    """Why a recipient gets no message, in the order in which the reasons apply."""
+
+    FILTERED = "filtered"
+    DUPLICATE = "duplicate"
+    SUPPRESSED = "suppressed"
+    HOLDOUT = "holdout"
+    BY_TEMPLATE = "by_template"
+    # decided by the ledger, laid over the plan
+    ALREADY_SENT = "already_sent"
+    UNRESOLVED = "unresolved"
+    FREQUENCY_CAP = "frequency_cap"
+
+
+class Position(NamedTuple):
+    """A place in a text file, both counted from 1."""
+
+    line: int
+    column: int
+
+
+#: Where a file begins.
+START = Position(1, 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing wrong in the user's files, shown as `path:line:column: rule: message`."""
+
+    #: As the user would type it: relative to the working directory where possible.
+    path: str
+    #: From 1; in a list the row as a spreadsheet counts it (the header is row 1). None: the whole file.
+    line: int | None = None
+    #: From 1; in a list the number of the column.
+    column: int | None = None
+    #: The id under which `validate --explain` knows the rule.
+    rule: str
+    level: Level = Level.ERROR
+    #: What is wrong and what to do, in one line.
+    message: str
+
+
+class Scalar(str):
+    """A scalar of a YAML file: the text as written, and the value that YAML 1.2 gives it.
+
+    It *is* the text, so `on`, `0123` and `1.10` stay text wherever text is wanted.
+    """
+
+    __slots__ = ("value",)
+    #: None, bool, int, float, or the text itself (always so for a quoted scalar).
+    value: bool | int | float | str | None
+
+    def __new__(cls, text: str, value: bool | int | float | str | None) -> "Scalar":
+        self = super().__new__(cls, text)
+        self.value = value
+        return self
+
+
+#: A place in a document's tree: keys and indexes from the root.
+Where = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A YAML file as a tree of dict, list and `Scalar`, with the position of every part."""
+
+    path: Path
+    #: The path as problems show it.
+    name: str
+    root: Any
+    #: Where each value begins.
+    values: Mapping[Where, Position]
+    #: Where each key of a mapping begins.
+    keys: Mapping[Where, Position]
+
+    def position(self, where: Where) -> Position:
+        """Where a part begins: its key if it has one, else its value, else what holds it."""
+        while where and where not in self.keys and where not in self.values:
+            where = where[:-1]
+        return self.keys.get(where) or self.values.get(where) or Position(1, 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How fast one device may send; None means no limit."""
+
+    per_minute: float | None = 10
+    #: Shortest and longest random pause after a message, in seconds.
+    gap_seconds: tuple[float, float] | None = (2, 5)
+    per_half_hour: float | None = 200
+    per_day: int | None = 200
+    #: Start and end as minutes after midnight; the night may lie across midnight.
+    quiet_hours: tuple[int, int] | None = (21 * 60 + 30, 8 * 60)
+    timezone: str = "Asia/Shanghai"
+    cool_down_minutes: float | None = 60
+
+
+#: The sandbox reaches nobody, so nothing holds it back.
+UNLIMITED = Pace(
+    per_minute=None, gap_seconds=None, per_half_hour=None, per_day=None, quiet_hours=None, cool_down_minutes=None
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """A logged-in account of a profile, under the name that campaigns use."""
+
+    name: str
+    #: From the settings file; None where `app_id_env` names a variable, or on an unset sandbox device.
+    app_id: str | None
+    app_id_env: str | None
+    #: The profile's pace with the device's own values laid over it.
+    pace: Pace
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusals:
+    """Texts a profile adds to the built-in tables of refusals, by class."""
+
+    too_often: tuple[str, ...] = ()
+    device: tuple[str, ...] = ()
+    token: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """Limits that a plan must keep; a profile's can only be tightened by a campaign."""
+
+    max_recipients: int | None = None
+    groups: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One list of recipients; exactly one of `rows`, `path` and `sql` is set."""
+
+    #: How plan lines and reports name it: the path inside the project (POSIX), or e.g. `recipients[0].rows`.
+    label: str
+    #: How problems name it: the list's path as the user would type it, or the campaign file's.
+    name: str
+    #: Where it stands in its document, e.g. ("recipients", 0).
+    where: Where
+    rows: tuple[Mapping[str, str], ...] | None = None
+    #: Position of each inline row in the campaign file.
+    row_positions: tuple[Position, ...] = ()
+    path: Path | None = None
+    sql: Mapping[str, str] | None = None
+    #: ours → theirs
+    columns: Mapping[str, str] = field(default_factory=dict)
+    #: A Jinja expression over the row after `columns`; None takes every row.
+    condition: str | None = None
+    vars: Mapping[str, Value] = field(default_factory=dict)
+    device: str | None = None
+    sheet: str | None = None
+    #: The document the source stands in, and where in it the condition and `columns` stand.
+    document: str = ""
+    position: Position = START
+    condition_position: Position = START
+    columns_position: Position = START
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Variant:
+    """One arm of a test: its share of the recipients and the card keys it overrides."""
+
+    name: str
+    weight: float
+    card: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StopWhen:
+    """The gates: how many bad outcomes stop a lane, which share of them stops the run."""
+
+    failures_in_a_row: int | None = 5
+    failure_percent: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A campaign's `send` section."""
+
+    devices: tuple[str, ...] = ()
+    #: ISO 8601 with an offset, exactly as a plan shows it.
+    not_before: str | None = None
+    not_after: str | None = None
+    #: Each a count ("20") or a percentage ("10%"), as written.
+    waves: tuple[str, ...] = ()
+    wave_wait_minutes: float = 0
+    stop_when: StopWhen = StopWhen()
+    #: Only the limits that the campaign sets itself; stricter than the profile's.
+    pace: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FrequencyCap:
+    """At most `messages` cards to one person within `days`, over the whole ledger."""
+
+    messages: int
+    days: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """One way out: a gateway, its devices and the ledger that remembers what went through."""
+
+    name: str
+    #: `sandbox`, or the normalised base URL including the API's path prefix.
+    gateway: str
+    token_env: str | None = None
+    ledger_env: str | None = None
+    ledger_id: str | None = None
+    require_approval: bool = False
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    vars: Mapping[str, Value] = field(default_factory=dict)
+    suppress: tuple[Source, ...] = ()
+    policy: Policy = Policy()
+    refusals: Refusals = Refusals()
+    #: Seconds.
+    connect_timeout: float = 5
+    read_timeout: float = 60
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.gateway == "sandbox"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """A project's gewe.yaml."""
+
+    #: The folder of gewe.yaml; no list may lie outside it.
+    project: Path
+    #: The settings file as problems show it.
+    name: str
+    default_profile: str | None
+    profiles: Mapping[str, Profile]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Campaign:
+    """A checked campaign file."""
+
+    path: Path
+    #: The campaign file as problems show it.
+    shown: str
+    project: Path
+    name: str
+    edition: str
+    draft: bool = False
+    description: str = ""
+    vars: Mapping[str, Value] = field(default_factory=dict)
+    card: Mapping[str, str]
+    #: Where each template stands, by its place in the file: ("card", "title"), ("variants", 0, "card", "title").
+    positions: Mapping[Where, Position] = field(default_factory=dict)
+    recipients: tuple[Source, ...]
+    suppress: tuple[Source, ...] = ()
+    frequency_cap: FrequencyCap | None = None
+    variants: tuple[Variant, ...] = ()
+    holdout: float = 0
+    send: Delivery = Delivery()
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """One row of one list, its id cleaned, before anything is decided about it."""
+
+    to_wxid: str
+    source: Source
+    #: From 1; in a list as a spreadsheet counts, in `rows` the position among them.
+    row: int
+    #: Every column of the row after `columns`, as text, toWxid included.
+    values: Mapping[str, str]
+    #: False: the list's `where` leaves the row out.
+    wanted: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assignment:
+    """A recipient who shall get a card, the device it goes through and its variant."""
+
+    recipient: Recipient
+    device: str
+    variant: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skip:
+    """A row that gets no message, and why."""
+
+    to_wxid: str
+    source: str
+    row: int
+    reason: Reason
+    #: The text of `skip("…")` in a template; empty otherwise.
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One payload for one recipient through one device, frozen."""
+
+    #: From 1 in plan order; 0 until the plan has numbered it.
+    seq: int = 0
+    to_wxid: str
+    device: str
+    variant: str | None
+    source: str
+    row: int
+    #: Canonical JSON of the request's body without `appId`.
+    payload: str
+    #: Hex SHA-256 of the payload's UTF-8 bytes.
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A message as the ledger remembers it: what reports and `status` show."""
+
+    seq: int
+    to_wxid: str
+    device: str
+    variant: str | None
+    source: str
+    row: int
+    sha256: str
+    payload: str
+    #: A `State`, or `would_send` in a dry run.
+    state: str
+    #: Why it was cancelled, or what became of it in a few words.
+    reason: str = ""
+    #: The gateway's own text, token masked; empty where there was no answer.
+    gateway_text: str = ""
+    #: How often a request was begun.
+    attempts: int = 0
+    #: UTC epoch milliseconds.
+    started_at: int | None = None
+    ended_at: int | None = None
+    #: The API's ids, as text: they exceed what a float holds.
+    msg_id: str = ""
+    new_msg_id: str = ""
+    create_time: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunInfo:
+    """A run as lists and reports show it."""
+
+    #: e.g. `20261201-0900-fruit-delivery-3f2a`, or `dry-run`.
+    id: str
+    campaign: str
+    edition: str
+    profile: str
+    #: `sandbox` or the base URL; never with credentials.
+    gateway: str
+    digest: str
+    state: str
+    #: UTC epoch milliseconds.
+    created_at: int
+    finished_at: int | None
+    #: Messages by state; every state present, `would_send` alone in a dry run.
+    counts: Mapping[str, int]
+    #: Skipped rows by reason.
+    skips: Mapping[str, int]
+    #: The plan's `made`: tool, commit, dirty, digests of the sources.
+    made: Mapping[str, Any] = field(default_factory=dict)
+    #: Why the last execution ended before everything was sent; empty when it did not.
+    stopped: str = ""
+
+    @property
+    def planned(self) -> int:
+        return sum(self.counts.values())

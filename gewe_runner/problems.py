@@ -1,0 +1,57 @@
+"""Collects every problem of a command, in bounded memory, so that all are told at once."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from gewe_runner import errors
+from gewe_runner.model import Level, Problem
+
+#: How many problems of one rule in one file are shown as text (the rest are counted).
+SHOWN = 20
+
+
+class Problems:
+    """The problems found so far.
+
+    Args:
+        keep: How many of one rule and one file are kept; the others are only counted, so
+            a list of a million bad rows costs no memory.
+    """
+
+    def __init__(self, keep: int = SHOWN) -> None:
+        self._keep = keep
+        self._kept: dict[tuple[str, str], list[Problem]] = {}
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._levels: Counter[Level] = Counter()
+
+    def add(self, problem: Problem) -> None:
+        """Keep the problem; the same one at the same place counts once."""
+        kind = (problem.path, problem.rule)
+        if problem in self._kept.get(kind, ()):
+            return
+        self._levels[problem.level] += 1
+        self._seen[kind] += 1
+        if self._seen[kind] <= self._keep:
+            self._kept.setdefault(kind, []).append(problem)
+
+    def count(self, level: Level) -> int:
+        return self._levels[level]
+
+    @property
+    def errors(self) -> int:
+        return self._levels[Level.ERROR]
+
+    def __iter__(self) -> Iterator[Problem]:
+        """The kept problems, by file, then place, then rule."""
+        kept = [problem for group in self._kept.values() for problem in group]
+        return iter(sorted(kept, key=lambda p: (p.path, p.line or 0, p.column or 0, p.rule, p.message)))
+
+    def unshown(self) -> dict[tuple[str, str], int]:
+        """How many more there were than were kept, by (path, rule)."""
+        return {kind: seen - self._keep for kind, seen in sorted(self._seen.items()) if seen > self._keep}
+
+    def raise_errors(self) -> None:
+        """Raise `errors.InvalidError` if any problem so far is an error."""
+        if self.errors:
+            count = f"{self.errors} problem" + ("s" if self.errors > 1 else "")
+            raise errors.InvalidError(f"{count} found; nothing was sent")
