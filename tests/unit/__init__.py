@@ -1,0 +1,1 @@
+"""The rooms one by one; the folders mirror the package."""
