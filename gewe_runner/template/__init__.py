@@ -1,0 +1,166 @@
+"""The templates of a card: Jinja in a sandbox whose work, memory and size are bounded by construction.
+
+A template comes from a file that anybody may have edited, so nothing in it is trusted. Two rules bound all of it:
+
+1. Only loops and macro calls repeat anything; each round pays for the nodes it repeats.
+2. Whatever an operation takes or gives is a *value* (text, number, true or false, none, list, mapping) and pays for
+   its size; what could grow by more than a constant factor is reckoned before it runs.
+
+So a render takes at most `meter.STEPS`, and no value is larger than `meter.SIZE`, whatever the template says. To
+this end every syntax node, filter, test, method and function is on a list of what is allowed, constants are never
+folded when compiling, and the tree is rewritten so that loops, lists, slices, comparisons and `~` pay too.
+"""
+
+from collections.abc import Callable, Mapping
+
+import jinja2
+from jinja2 import nodes
+from jinja2.meta import TrackingCodeGenerator
+from jinja2.parser import Parser
+
+from gewe_runner.template import faults, meter, sandbox, tree
+from gewe_runner.template.faults import TemplateFault
+
+__all__ = ["Expression", "Template", "TemplateFault", "expression_fault", "syntax_fault"]
+
+#: Characters of a template's text.
+LENGTH = 16 * 1024
+
+_SANDBOX = sandbox.Sandbox()
+_PLAIN = (nodes.Template, nodes.Output, nodes.TemplateData)
+
+
+class _Program:
+    """A compiled text."""
+
+    def __init__(self, text: str, parse: Callable[[str], nodes.Template]) -> None:
+        if len(text) > LENGTH:
+            raise TemplateFault(f"this is longer than {LENGTH:,} characters")
+        try:
+            parsed = parse(text)
+            self.names = _undeclared(parsed)
+            self.constant = all(isinstance(node, _PLAIN) for node, _ in tree.walk(parsed))
+            self._compiled = _SANDBOX.from_string(tree.Metering().visit(parsed))
+        except jinja2.TemplateSyntaxError as exc:
+            raise TemplateFault(faults.syntax(exc), line=exc.lineno) from exc
+        except (RecursionError, MemoryError, SyntaxError, ValueError) as exc:
+            # from Python's own parser and from its limit on the digits of a number
+            raise TemplateFault("this is nested too deeply, or a number in it is too large") from exc
+        self._text = text
+
+    def run(self, names: Mapping[str, object]) -> tuple[str, meter.Render]:
+        render = meter.Render(_SANDBOX, names)
+        try:
+            text = "".join(self._compiled.root_render_func(render))
+            meter.refuse_size(len(text))
+        except (faults.RefusalError, jinja2.TemplateRuntimeError, RecursionError, *sandbox.FOREIGN) as exc:
+            raise self._fault(exc, names) from exc
+        return text, render
+
+    def _fault(self, exc: Exception, names: Mapping[str, object]) -> TemplateFault:
+        message = faults.plain(exc) if isinstance(exc, sandbox.FOREIGN) else str(exc)
+        undefined = next((name for name in self.names if message == f"{name!r} is undefined"), None)
+        if undefined:
+            message += f"; {faults.advice(undefined, frozenset(names))}"
+        return TemplateFault(message, line=self._line(exc), undefined=undefined)
+
+    def _line(self, exc: Exception) -> int:
+        line, trace = 1, exc.__traceback__ if "\n" in self._text else None
+        while trace:
+            if trace.tb_frame.f_code.co_filename == "<template>":
+                line = self._compiled.get_corresponding_lineno(trace.tb_lineno)
+            trace = trace.tb_next
+        return line
+
+
+class Template:
+    """A text with Jinja in it.
+
+    Args:
+        text: As the campaign file has it.
+
+    Raises:
+        TemplateFault: The text is no template, or uses what no card may use.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._program = _Program(text, _parse)
+        #: The names it takes from outside.
+        self.names = self._program.names
+        #: There is no Jinja in it: it gives the same for everybody.
+        self.constant = self._program.constant
+
+    def render(self, names: Mapping[str, object]) -> str:
+        """The text for these names; the same names give the same text everywhere.
+
+        Raises:
+            TemplateFault: A name is undefined, a value does not fit, or the work has no end.
+        """
+        return self._program.run(names)[0]
+
+
+class Expression:
+    """A Jinja expression, such as `opted_in == "yes"`.
+
+    Raises:
+        TemplateFault: The text is no expression, or uses what no card may use.
+    """
+
+    def __init__(self, text: str) -> None:
+        if text.lstrip().startswith("{{"):
+            raise TemplateFault("this is an expression already; write it without {{ }}")
+        self._program = _Program(text, _parse_expression)
+        #: The names it takes from outside.
+        self.names = self._program.names
+
+    def evaluate(self, names: Mapping[str, object]) -> object:
+        """What it gives for these names: text, number, bool, None, list or dict.
+
+        Raises:
+            TemplateFault: A name is undefined, a value does not fit, or the work has no end.
+        """
+        return self._program.run(names)[1].vars["result"]
+
+
+def syntax_fault(text: str) -> TemplateFault | None:
+    """What is wrong with a template before it has seen any names."""
+    return _fault(Template, text)
+
+
+def expression_fault(text: str) -> TemplateFault | None:
+    """What is wrong with an expression before it has seen any names."""
+    return _fault(Expression, text)
+
+
+def _fault(compile: Callable[[str], object], text: str) -> TemplateFault | None:
+    try:
+        compile(text)
+    except TemplateFault as fault:
+        return fault
+    return None
+
+
+def _parse(text: str) -> nodes.Template:
+    parsed = _SANDBOX.parse(text)
+    tree.inspect(parsed)
+    return parsed
+
+
+def _parse_expression(text: str) -> nodes.Template:
+    parser = Parser(_SANDBOX, text, state="variable")
+    value = parser.parse_expression()
+    if not parser.stream.eos:
+        parser.fail(f"unexpected {parser.stream.current.value!r} after the expression")
+    tree.inspect(value)
+    result = nodes.Assign(nodes.Name("result", "store"), tree.through("<result>", value), lineno=1)
+    parsed = nodes.Template([result], lineno=1)
+    parsed.set_environment(_SANDBOX)
+    return parsed
+
+
+def _undeclared(parsed: nodes.Template) -> frozenset[str]:
+    """The names that a tree takes from outside; unlike Jinja's own function, without running its constants."""
+    reader = TrackingCodeGenerator(_SANDBOX)
+    reader.optimizer = None
+    reader.visit(parsed)
+    return frozenset(reader.undeclared_identifiers)
