@@ -1,0 +1,130 @@
+"""Recipients in .csv and .tsv files."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from gewe_runner import errors
+from gewe_runner.expand import clean, encoding
+from gewe_runner.expand.table import Row, Table
+from gewe_runner.model import Position, Source
+from gewe_runner.problems import Problems
+from gewe_runner.rules import Rule, lists
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_WORDS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", "，": "full-width commas"}
+#: Longer lines would be held in memory as a whole.
+_LINE_LENGTH = 1_000_000
+_FIELD_LENGTH = 131_072
+
+
+class _LongLineError(Exception):
+    pass
+
+
+def read(path: Path, source: Source, problems: Problems) -> Table:
+    """A list whose first row names the columns; rows are counted as a spreadsheet counts them.
+
+    Raises:
+        errors.InvalidError: The header cannot be used; the problems have been added.
+    """
+    name, delimiter = source.name, _DELIMITERS[path.suffix.lower()]
+    records = _records(path, name, delimiter, problems)
+    row, header = next(records, (1, []))
+    names = _names(header, row, name, delimiter, problems) if header else ()
+    numbers = {column: number for number, column in enumerate(names, start=1)}
+    return Table(
+        names=names,
+        rows=_rows(records, names, name, problems),
+        path=name,
+        place=lambda row, column: Position(row, numbers.get(column, 1)),
+    )
+
+
+def _rows(
+    records: Iterator[tuple[int, list[str]]], names: tuple[str, ...], path: str, problems: Problems
+) -> Iterator[Row]:
+    width = len(names)
+    for row, fields in records:
+        if len(fields) == width:
+            yield row, dict(zip(names, fields, strict=True))
+        elif any(field.strip() for field in fields):
+            at = Position(row, min(len(fields), width) + 1)
+            message = (
+                f"the row has {len(fields)} fields, the header {width}; put fields that hold the separator in quotes"
+            )
+            problems.add(lists.ROW.at(path, at, message))
+
+
+def _records(path: Path, name: str, delimiter: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+    """Every row that is not blank, with its number."""
+    codec = encoding.detect(path, name, problems)
+    csv.field_size_limit(_FIELD_LENGTH)
+    with path.open(encoding=codec.codec, errors=codec.errors, newline="") as file:
+        row = 0
+        try:
+            for row, fields in enumerate(csv.reader(_lines(file), delimiter=delimiter, strict=True), start=1):
+                if any(fields) and not (codec.errors != "strict" and _is_damaged(fields, row, name, problems)):
+                    yield row, fields
+        except _LongLineError as exc:
+            message = f"a line has more than {_LINE_LENGTH:,} characters; this is no list, or its line ends are missing"
+            problems.add(lists.SIZE.at(name, Position(row + 1, 1), message))
+            raise errors.InvalidError(f"{name} cannot be read") from exc
+        except csv.Error as exc:
+            rule, message = _broken(str(exc))
+            problems.add(rule.at(name, Position(row + 1, 1), message))
+            raise errors.InvalidError(f"{name} cannot be read") from exc
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    while line := file.readline(_LINE_LENGTH):
+        if len(line) == _LINE_LENGTH:
+            raise _LongLineError
+        yield line
+
+
+def _is_damaged(fields: list[str], row: int, name: str, problems: Problems) -> bool:
+    for column, field in enumerate(fields, start=1):
+        try:
+            field.encode()
+        except UnicodeEncodeError as exc:
+            byte = ord(field[exc.start]) - 0xDC00
+            message = f"byte 0x{byte:02x} in this field is not UTF-8, as the rest of the list is; write the field anew"
+            problems.add(lists.ENCODING.at(name, Position(row, column), message))
+            return True
+    return False
+
+
+def _broken(reason: str) -> tuple[Rule, str]:
+    if "field limit" in reason:
+        return lists.SIZE, f"a field has more than {_FIELD_LENGTH:,} characters, or a quote in this row is never closed"
+    if "unexpected end" in reason:
+        return lists.QUOTE, "a quote that opens in this row is never closed; close it"
+    return lists.QUOTE, 'text follows a closing quote in this row; write a quote within a quoted field twice: ""'
+
+
+def _names(header: list[str], row: int, path: str, delimiter: str, problems: Problems) -> tuple[str, ...]:
+    if len(header) == 1:
+        other = next((mark for mark in _WORDS if mark != delimiter and mark in header[0]), None)
+        if other:
+            right = f"separate the columns by {_WORDS[delimiter]}, not {_WORDS[other]}"
+            hint = ", or name the file .tsv" if other == "\t" else ", or name the file .csv" if other == "," else ""
+            problems.add(lists.DELIMITER.at(path, Position(row, 1), right + hint))
+            raise errors.InvalidError(f"the header of {path} cannot be read")
+    names = tuple(map(clean.edges, header))
+    before = problems.errors
+    seen: dict[str, int] = {}
+    for number, (name, written) in enumerate(zip(names, header, strict=True), start=1):
+        at = Position(row, number)
+        if not name:
+            problems.add(lists.HEADER.at(path, at, f"column {number} has no name; name it or delete the column"))
+        elif name in seen:
+            message = f'two columns are called "{name}" ({seen[name]} and {number}); rename or delete one'
+            problems.add(lists.HEADER.at(path, at, message))
+        elif name != written:
+            problems.add(lists.HEADER_SPACE.at(path, at, f'spaces around the column\'s name "{name}" are ignored'))
+        seen.setdefault(name, number)
+    if problems.errors > before:
+        raise errors.InvalidError(f"the header of {path} cannot be used")
+    return names
