@@ -1,0 +1,81 @@
+"""What can be wrong with a source as its file declares it, and with the names that it gives to templates."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gewe_runner import rules, template
+from gewe_runner.model import Level, Where
+from gewe_runner.rules.structure import MISSING_KEY, Finding
+
+#: Objects that every template sees.
+RESERVED = ("campaign", "recipient", "device", "variant")
+
+_KEYWORDS = frozenset({"and", "or", "not", "in", "is", "if", "else", "loop", "self"})
+_KEYWORDS |= {"true", "false", "none", "True", "False", "None"}
+
+RESERVED_NAME = rules.declare(
+    "reserved-name",
+    Level.ERROR,
+    "Every template sees the objects `campaign`, `recipient`, `device` and `variant`; a variable or column of that "
+    "name would hide one. Only a column `device` has a meaning of its own: it chooses the row's device.",
+    example="broken: vars: {campaign: 双十一}; right: vars: {occasion: 双十一}",
+)
+VARIABLE_NAME = rules.declare(
+    "variable-name",
+    Level.ERROR,
+    "Templates use variables by plain name, so a name consists of letters, digits and underscores, does not begin "
+    "with a digit and is no word of the template language.",
+    example="broken: vars: {store-name: 百果园}; right: vars: {store_name: 百果园}",
+)
+WHERE_SYNTAX = rules.declare(
+    "where-syntax",
+    Level.ERROR,
+    "`where` is one Jinja expression without {{ }}, evaluated for every row; this one cannot be read.",
+    example='broken: where: opted_in = "yes"; right: where: opted_in == "yes"',
+)
+
+
+def check(where: Where, source: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is wrong with the source at `where`, whose shape is right."""
+    yield from _rows(where, source)
+    for name in source.get("columns", ()):
+        yield from _column((*where, "columns", name), name)
+    yield from variables((*where, "vars"), source.get("vars", {}))
+    condition = source.get("where")
+    if condition is not None and (fault := template.expression_fault(condition)):
+        yield Finding(WHERE_SYNTAX, (*where, "where"), f"where: {fault.message}")
+
+
+def variables(where: Where, named: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is wrong with the names of `vars`."""
+    for name in named:
+        place = (*where, name)
+        if name in RESERVED:
+            message = f'"{name}" is an object of every template; choose another name'
+            yield Finding(RESERVED_NAME, place, message, key=True)
+        elif not name.isidentifier() or name in _KEYWORDS:
+            message = f'"{name}" cannot be used in a template; use letters, digits and _ only: {_identifier(name)}'
+            yield Finding(VARIABLE_NAME, place, message, key=True)
+
+
+def _rows(where: Where, source: Mapping[str, Any]) -> Iterator[Finding]:
+    for index, row in enumerate(source.get("rows", ())):
+        place = (*where, "rows", index)
+        if row is None:
+            continue
+        if "toWxid" not in row and "columns" not in source:
+            message = 'the row lacks "toWxid"; add it, for example toWxid: filehelper'
+            yield Finding(MISSING_KEY, place, message, lack=place)
+        for name in row:
+            yield from _column((*place, name), name)
+
+
+def _column(where: Where, name: str) -> Iterator[Finding]:
+    if name in RESERVED and name != "device":
+        message = f'"{name}" is an object of every template; name the column otherwise, for example my_{name}'
+        yield Finding(RESERVED_NAME, where, message, key=True)
+
+
+def _identifier(name: str) -> str:
+    plain = "".join(letter if letter.isalnum() else "_" for letter in name)
+    return plain if plain.isidentifier() and plain not in _KEYWORDS else f"my_{plain}"

@@ -1,0 +1,1 @@
+"""What each rule catches and what it lets pass."""
