@@ -1,0 +1,76 @@
+"""Holds a plan against the policies, and foresees when it will be done."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gewe_runner import pace
+from gewe_runner.model import START, Campaign, Message, Profile, Skip
+from gewe_runner.pace import Usage
+from gewe_runner.plan.freeze import Plan
+from gewe_runner.problems import Problems
+from gewe_runner.rules import cards, plans
+
+
+class Covers:
+    """Takes note of the signed cover URL that stops working first, while the messages pass by."""
+
+    def __init__(self) -> None:
+        #: When it stops working, and the URL.
+        self.first: tuple[datetime, str] | None = None
+
+    def over(self, items: Iterable[Message | Skip]) -> Iterator[Message | Skip]:
+        for item in items:
+            # Looked for as text first: to parse every payload would double the cost of a plan.
+            if isinstance(item, Message) and any(sign in item.payload for sign in cards.SIGNED):
+                url = json.loads(item.payload)["coverImgUrl"]
+                expiry = cards.cover_expiry(url)
+                if expiry is not None and (self.first is None or expiry < self.first[0]):
+                    self.first = (expiry, url)
+            yield item
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """When each device will probably be done, in UTC epoch milliseconds; `NEVER` where its budget is 0."""
+
+    devices: Mapping[str, int]
+
+    @property
+    def finish(self) -> int:
+        return max(self.devices.values(), default=0)
+
+
+def forecast(campaign: Campaign, profile: Profile, messages: Mapping[str, int], now: int) -> Forecast:
+    """When the messages of each device will be out if the sending starts now (or when its window opens).
+
+    Args:
+        messages: How many each device has to send.
+    """
+    start = max(now, _milliseconds(campaign.send.not_before) or 0)
+    paces = {name: pace.tightened(profile.devices[name].pace, campaign.send.pace) for name in messages}
+    return Forecast(devices={name: pace.finish(paces[name], Usage(), start, count) for name, count in messages.items()})
+
+
+def check(campaign: Campaign, profile: Profile, plan: Plan, covers: Covers, finish: int, problems: Problems) -> None:
+    """Add every breach of a policy and every warning about the plan as a whole."""
+    limits = [one.max_recipients for one in (campaign.policy, profile.policy) if one.max_recipients is not None]
+    if limits and plan.messages > min(limits):
+        fault = f"the plan holds {plan.messages} messages, policy.max_recipients allows {min(limits)}"
+        problems.add(plans.MAX_RECIPIENTS.at(campaign.shown, START, fault))
+    if not plan.messages:
+        problems.add(plans.NOBODY.at(campaign.shown, START, "no recipient is left: every row was skipped"))
+    if covers.first and finish < pace.NEVER and covers.first[0].timestamp() * 1000 < finish:
+        until = covers.first[0].astimezone(UTC)
+        done = datetime.fromtimestamp(finish / 1000, UTC)
+        fault = (
+            f"the cover {cards.shown_url(covers.first[1])} can be fetched until {until:%Y-%m-%d %H:%M} UTC only, and "
+            f"the last message is forecast for {done:%Y-%m-%d %H:%M} UTC; sign it anew for longer"
+        )
+        place = campaign.positions.get(("card", "coverImgUrl"), START)
+        problems.add(plans.COVER_EXPIRES.at(campaign.shown, place, fault))
+
+
+def _milliseconds(moment: str | None) -> int | None:
+    return round(datetime.fromisoformat(moment).timestamp() * 1000) if moment else None

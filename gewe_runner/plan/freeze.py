@@ -1,0 +1,163 @@
+"""Freezes the messages: canonical lines on disk, and the digest over everything that the files decide."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gewe_runner.model import Campaign, Delivery, Message, Profile, Reason, Skip
+
+#: Raised when a line's shape or meaning changes.
+FORMAT = 1
+
+#: How many whole messages a plan keeps at hand to be shown.
+SAMPLES = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The frozen messages of one campaign: a header, and a file with one canonical line a message or skip."""
+
+    header: Mapping[str, Any]
+    #: Where the lines are: the caller's temporary folder.
+    path: Path
+    samples: tuple[Message, ...]
+
+    @property
+    def digest(self) -> str:
+        return str(self.header["digest"])
+
+    @property
+    def messages(self) -> int:
+        return int(self.header["counts"]["messages"])
+
+    @property
+    def devices(self) -> Mapping[str, int]:
+        """Messages by device."""
+        found: Mapping[str, int] = self.header["counts"]["devices"]
+        return found
+
+    @property
+    def skips(self) -> Mapping[str, int]:
+        """Skipped rows by reason."""
+        found: Mapping[str, int] = self.header["counts"]["skips"]
+        return found
+
+    def lines(self) -> Iterator[Message | Skip]:
+        """The plan's lines in order, read from the file as they are asked for."""
+        with self.path.open(encoding="utf-8", newline="\n") as file:
+            for line in file:
+                yield parse(line)
+
+
+def freeze(
+    campaign: Campaign, profile: Profile, items: Iterable[Message | Skip], path: Path, made: Mapping[str, Any]
+) -> Plan:
+    """Number the messages, write the lines to `path` and compute the digest.
+
+    Args:
+        made: Where the plan comes from (tool, commit, sources); outside the digest.
+    """
+    decided = {
+        "format": FORMAT,
+        "campaign": campaign.name,
+        "edition": campaign.edition,
+        "profile": profile.name,
+        "send": delivery(campaign),
+    }
+    digest = hashlib.sha256(f"{canonical(decided)}\n".encode())
+    counts: dict[str, Counter[str]] = {"devices": Counter(), "variants": Counter(), "skips": Counter()}
+    samples: list[Message] = []
+    seq = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for item in items:
+            if isinstance(item, Message):
+                seq += 1
+                counts["devices"][item.device] += 1
+                if item.variant is not None:
+                    counts["variants"][item.variant] += 1
+                line = _message_line(item, seq)
+                if len(samples) < SAMPLES:
+                    samples.append(_message(json.loads(line)))
+            else:
+                counts["skips"][item.reason] += 1
+                line = _skip_line(item)
+            digest.update(line.encode())
+            file.write(line)
+    totals = {"messages": seq} | {name: dict(sorted(count.items())) for name, count in counts.items()}
+    header = {**decided, "counts": totals, "digest": digest.hexdigest(), "made": dict(made)}
+    header["seal"] = hashlib.sha256(canonical(header).encode()).hexdigest()
+    return Plan(header=header, path=path, samples=tuple(samples))
+
+
+def canonical(value: Mapping[str, Any]) -> str:
+    """JSON in its one form here: keys sorted, no spaces, UTF-8 left as it is."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def delivery(campaign: Campaign) -> dict[str, Any]:
+    """The `send` part of a header: everything about the sending that the file decides, and that is not a default."""
+    send, default = campaign.send, Delivery()
+    found: dict[str, Any] = {
+        "stop_when": {
+            "failures_in_a_row": send.stop_when.failures_in_a_row,
+            "failure_percent": send.stop_when.failure_percent,
+        }
+    }
+    for name in ("not_before", "not_after", "wave_wait_minutes"):
+        if getattr(send, name) != getattr(default, name):
+            found[name] = getattr(send, name)
+    if send.waves:
+        found["waves"] = list(send.waves)
+    if send.pace:
+        found["pace"] = dict(send.pace)
+    if campaign.frequency_cap:
+        found["frequency_cap"] = {"messages": campaign.frequency_cap.messages, "days": campaign.frequency_cap.days}
+    return found
+
+
+def parse(line: str) -> Message | Skip:
+    """A message or skip from its line."""
+    fields = json.loads(line)
+    if "payload" in fields:
+        return _message(fields)
+    reason, _, text = fields["reason"].partition(": ")
+    return Skip(to_wxid=fields["toWxid"], source=fields["source"], row=fields["row"], reason=Reason(reason), text=text)
+
+
+def _message(fields: Mapping[str, Any]) -> Message:
+    return Message(
+        seq=fields["seq"],
+        to_wxid=fields["toWxid"],
+        device=fields["device"],
+        variant=fields["variant"],
+        source=fields["source"],
+        row=fields["row"],
+        payload=canonical(fields["payload"]),
+        sha256=fields["sha256"],
+    )
+
+
+def _message_line(message: Message, seq: int) -> str:
+    # The payload is canonical JSON already, and its place among the sorted keys is fixed.
+    head = json.dumps({"device": message.device}, ensure_ascii=False)[1:-1].replace(": ", ":", 1)
+    tail = canonical(
+        {
+            "row": message.row,
+            "seq": seq,
+            "sha256": message.sha256,
+            "source": message.source,
+            "toWxid": message.to_wxid,
+            "variant": message.variant,
+        }
+    )
+    return f'{{{head},"payload":{message.payload},{tail[1:]}\n'
+
+
+def _skip_line(skip: Skip) -> str:
+    reason = f"{skip.reason}: {skip.text}" if skip.text else str(skip.reason)
+    fields = {"reason": reason, "row": skip.row, "source": skip.source, "toWxid": skip.to_wxid}
+    return canonical(fields) + "\n"
