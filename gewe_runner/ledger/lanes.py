@@ -1,0 +1,216 @@
+"""The hot transactions of a lane: claim, intent, outcome, release; an epoch fences out former owners.
+
+A lane belongs to one process at a time. `sending` is durable before the request leaves (`step` commits
+before it returns), and only who claims a dead owner's lane turns what was in flight into `unknown`.
+"""
+
+import os
+import socket
+from collections.abc import Iterable, Sequence
+
+import psutil
+import sqlalchemy
+from sqlalchemy import text
+
+from gewe_runner import errors
+from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
+from gewe_runner.ledger import connect
+
+#: A holder on another host that was not heard of for so long is taken to be dead (milliseconds).
+STALE = 20_000
+
+_LANE = text("INSERT INTO lane (device) VALUES (:device) ON CONFLICT DO NOTHING")
+
+_HOLDER = text("SELECT holder, heartbeat_at, next_at, resting_until FROM lane WHERE device = :device")
+
+_CLAIM = text(
+    "UPDATE lane SET epoch = epoch + 1, holder = :holder, heartbeat_at = :now WHERE device = :device RETURNING epoch"
+)
+
+# What a former owner left in flight: nobody knows whether it arrived.
+_ORPHANS = text(
+    "UPDATE message SET state = 'unknown', ended_at = :now, reason = 'the sender died while it was in flight' "
+    "WHERE device = :device AND state = 'sending'"
+)
+
+_ORPHAN_ATTEMPTS = text("UPDATE attempt SET outcome = 'unknown' WHERE device = :device AND outcome IS NULL")
+
+# Requests that never left the machine burden no account.
+_USAGE = text(
+    "SELECT max(started_at) AS last, sum(CASE WHEN started_at >= :midnight THEN 1 ELSE 0 END) AS today FROM ("
+    "  SELECT id, started_at FROM attempt WHERE device = :device AND started_at >= :since"
+    "    AND (outcome IS NULL OR outcome <> 'unsent')"
+    "  UNION"
+    "  SELECT id, started_at FROM attempt WHERE app_id = :app_id AND started_at >= :since"
+    "    AND (outcome IS NULL OR outcome <> 'unsent')) AS used"
+)
+
+_HEARTBEAT = text("UPDATE lane SET heartbeat_at = :now WHERE holder = :holder")
+
+_FENCE = text("UPDATE lane SET next_at = :next_at WHERE device = :device AND epoch = :epoch AND holder IS NOT NULL")
+
+_INTENT = text(
+    "UPDATE message SET state = 'sending', epoch = :epoch, attempts = attempts + 1, started_at = :now, "
+    "  ended_at = NULL, reason = '', gateway_text = '' "
+    "WHERE id = (SELECT message.id FROM message JOIN run ON run.n = message.run_n "
+    "  WHERE run.id = :run AND run.state = 'open' AND message.device = :device AND message.state = 'pending' "
+    "  AND message.seq <= :limit ORDER BY message.seq LIMIT 1) "
+    "RETURNING id, seq, to_wxid, payload"
+)
+
+_ATTEMPT = text(
+    "INSERT INTO attempt (message_id, device, app_id, epoch, holder, started_at) "
+    "VALUES (:message, :device, :app_id, :epoch, :holder, :now) RETURNING id"
+)
+
+_OUTCOME_LANE = text(
+    "UPDATE lane SET next_at = :next_at, resting_until = CASE WHEN resting_until > :rest THEN resting_until "
+    "ELSE :rest END WHERE device = :device AND epoch = :epoch"
+)
+
+# A late answer still counts: `unknown` under the same epoch may yet become clear.
+_OUTCOME = text(
+    "UPDATE message SET state = :state, ended_at = :ended, reason = :reason, gateway_text = :text, "
+    "  msg_id = :msg_id, new_msg_id = :new_msg_id, create_time = :create_time "
+    "WHERE id = :message AND epoch = :epoch AND state IN ('sending', 'unknown')"
+)
+
+_OUTCOME_ATTEMPT = text("UPDATE attempt SET outcome = :outcome, ended_at = :ended, text = :text WHERE id = :attempt")
+
+_RELEASE = text("UPDATE lane SET holder = NULL WHERE device = :device AND epoch = :epoch")
+
+
+class Lanes:
+    """The lanes of one ledger as one process sees them; not shared between threads."""
+
+    def __init__(self, ledger: connect.Ledger) -> None:
+        self._ledger = ledger
+        self._me = _holder()
+
+    def claim(self, device: str, app_id: str, *, now: int, midnight: int) -> Claim:
+        """Make the lane this process's own.
+
+        Args:
+            midnight: The start of the device's day: attempts since then are counted.
+
+        Raises:
+            errors.LaneHeldError: its owner is alive.
+        """
+        lane = {"device": device, "holder": self._me, "now": now}
+        with self._ledger.writing() as connection:
+            connection.execute(_LANE, lane)
+            row = connection.execute(_HOLDER, lane).one()
+            if row.holder not in (None, self._me) and _alive(row.holder, row.heartbeat_at, now):
+                raise errors.LaneHeldError(device, row.holder)
+            epoch = connection.execute(_CLAIM, lane).scalar_one()
+            orphans = connection.execute(_ORPHANS, lane).rowcount
+            connection.execute(_ORPHAN_ATTEMPTS, lane)
+            since = min(midnight, now - 3_600_000)
+            usage = connection.execute(
+                _USAGE, {"device": device, "app_id": app_id, "midnight": midnight, "since": since}
+            ).one()
+        return Claim(
+            device=device,
+            epoch=epoch,
+            last_start=usage.last,
+            rested_at=max(row.next_at, row.resting_until),
+            today=usage.today or 0,
+            orphans=orphans,
+        )
+
+    def step(self, outcomes: Iterable[Outcome], wants: Sequence[Want]) -> list[Intent | NoIntent]:
+        """Record what became of requests and begin new ones, in one durable transaction.
+
+        Returns:
+            For each want its message, which is `sending` now, or why there is none.
+        """
+        with self._ledger.writing() as connection:
+            for outcome in outcomes:
+                _record(connection, outcome)
+            return [self._begin(connection, want) for want in wants]
+
+    def heartbeat(self, now: int) -> None:
+        """Say that the owner of the held lanes is alive."""
+        with self._ledger.writing() as connection:
+            connection.execute(_HEARTBEAT, {"holder": self._me, "now": now})
+
+    def release(self, claims: Iterable[Claim]) -> None:
+        """Give the lanes back; a lane that was taken over meanwhile stays with its new owner."""
+        with self._ledger.writing() as connection:
+            for claim in claims:
+                connection.execute(_RELEASE, {"device": claim.device, "epoch": claim.epoch})
+
+    def _begin(self, connection: sqlalchemy.Connection, want: Want) -> Intent | NoIntent:
+        lane = {"device": want.device, "epoch": want.epoch, "now": want.now, "next_at": want.next_at}
+        if connection.execute(_FENCE, lane).rowcount == 0:
+            return NoIntent.FENCED
+        row = connection.execute(_INTENT, {**lane, "run": want.run, "limit": want.limit}).one_or_none()
+        if row is None:
+            return NoIntent.EMPTY
+        attempt = connection.execute(
+            _ATTEMPT, {**lane, "message": row.id, "app_id": want.app_id, "holder": self._me}
+        ).scalar_one()
+        return Intent(
+            message_id=row.id,
+            attempt_id=attempt,
+            run=want.run,
+            seq=row.seq,
+            to_wxid=row.to_wxid,
+            device=want.device,
+            epoch=want.epoch,
+            payload=row.payload,
+        )
+
+
+def _record(connection: sqlalchemy.Connection, outcome: Outcome) -> None:
+    intent = outcome.intent
+    connection.execute(
+        _OUTCOME_LANE,
+        {
+            "device": intent.device,
+            "epoch": intent.epoch,
+            "next_at": outcome.next_at,
+            "rest": outcome.resting_until,
+        },
+    )
+    connection.execute(
+        _OUTCOME,
+        {
+            "message": intent.message_id,
+            "epoch": intent.epoch,
+            "state": outcome.state,
+            "ended": outcome.ended_at,
+            "reason": outcome.reason,
+            "text": outcome.text,
+            "msg_id": outcome.msg_id,
+            "new_msg_id": outcome.new_msg_id,
+            "create_time": outcome.create_time,
+        },
+    )
+    connection.execute(
+        _OUTCOME_ATTEMPT,
+        {
+            "attempt": intent.attempt_id,
+            "outcome": "unsent" if outcome.unsent else outcome.state,
+            "ended": outcome.ended_at,
+            "text": outcome.text or outcome.reason,
+        },
+    )
+
+
+def _holder() -> str:
+    """This process, so that nobody can mistake a later one with the same number for it."""
+    started = round(psutil.Process().create_time() * 1000)
+    return f"{socket.gethostname()}/{os.getpid()}/{started}"
+
+
+def _alive(holder: str, heartbeat_at: int, now: int) -> bool:
+    """Whether a holder lives: on this host its process, elsewhere its heartbeat."""
+    host, pid, started = holder.rsplit("/", 2)
+    if host != socket.gethostname():
+        return now - heartbeat_at < STALE
+    try:
+        # The start time is counted from a boot time that moves a little when the clock is set.
+        return abs(psutil.Process(int(pid)).create_time() * 1000 - int(started)) < 2000
+    except psutil.NoSuchProcess:
+        return False

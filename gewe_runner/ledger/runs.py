@@ -1,0 +1,396 @@
+"""Registers plans as runs, tells how the ledger stands to them, and reads them back."""
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import sqlalchemy
+from sqlalchemy import delete, func, insert, select, update
+
+from gewe_runner import errors
+from gewe_runner.ledger import connect
+from gewe_runner.ledger.tables import attempt, edition, message, meta, run, skip
+from gewe_runner.model import FrequencyCap, Message, Reason, Record, RunInfo, RunState, Skip, State
+
+T = TypeVar("T")
+
+#: Rows looked up or written at once.
+BATCH = 500
+
+_DAY = 86_400_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """What a plan is a plan of, and which one it is."""
+
+    campaign: str
+    edition: str
+    digest: str
+    frequency_cap: FrequencyCap | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class Overlay:
+    """What the ledger takes away from a plan."""
+
+    #: Messages that are still to be sent.
+    left: int = 0
+    #: What the ledger forbids, by reason.
+    skips: Counter[str] = field(default_factory=Counter)
+    #: Of those already sent, how many got exactly this payload.
+    same_card: int = 0
+    #: The run that this plan would go on with, if there is one.
+    joins: str | None = None
+
+
+def lay_over(
+    connection: sqlalchemy.Connection,
+    identity: Identity,
+    lines: Iterable[Message | Skip],
+    now: int,
+    overlay: Overlay,
+) -> Iterator[Message | Skip]:
+    """The plan's lines with every message that the ledger forbids turned into a skip; nothing is changed.
+
+    What it takes away is counted in `overlay` as the lines pass by.
+    """
+    joined = _joinable(connection, identity)
+    overlay.joins = joined.id if joined else None
+    edition_id = _edition(connection, identity)
+    # A run that goes on was judged by the cap when it was registered.
+    cap = None if joined else identity.frequency_cap
+    for batch in _batched(lines):
+        standing = _standing(connection, edition_id, cap, [one for one in batch if isinstance(one, Message)], now)
+        for one in batch:
+            if isinstance(one, Skip) or one.to_wxid not in standing:
+                overlay.left += isinstance(one, Message)
+                yield one
+                continue
+            reason, sha256 = standing[one.to_wxid]
+            overlay.skips[reason] += 1
+            overlay.same_card += reason is Reason.ALREADY_SENT and sha256 == one.sha256
+            yield Skip(to_wxid=one.to_wxid, source=one.source, row=one.row, reason=reason)
+
+
+def join(connection: sqlalchemy.Connection, identity: Identity) -> str | None:
+    """The id of the run that a plan with this digest goes on with, opened again; None where it needs a new one."""
+    joined = _joinable(connection, identity)
+    if joined is None:
+        return None
+    connection.execute(update(run).where(run.c.n == joined.n).values(state=RunState.OPEN, finished_at=None, stopped=""))
+    return str(joined.id)
+
+
+def register(
+    connection: sqlalchemy.Connection,
+    identity: Identity,
+    header: Mapping[str, Any],
+    lines: Iterable[Message | Skip],
+    *,
+    run_id: str,
+    now: int,
+) -> str:
+    """Make a plan a run: what former runs still had pending is superseded, what the ledger forbids is skipped.
+
+    All of it in the caller's transaction: a registration cut short leaves no trace.
+
+    Returns:
+        The run's id: `run_id`, or with more of the digest where that is taken.
+    """
+    edition_id = (
+        _edition(connection, identity)
+        or connection.execute(
+            insert(edition).values(campaign=identity.campaign, edition=identity.edition).returning(edition.c.id)
+        ).scalar_one()
+    )
+    _supersede(connection, edition_id, now)
+    run_id = _free_id(connection, run_id, identity.digest)
+    number = connection.execute(
+        insert(run)
+        .values(
+            id=run_id,
+            edition_id=edition_id,
+            profile=header["profile"],
+            digest=identity.digest,
+            state=RunState.OPEN,
+            header=json.dumps(header, ensure_ascii=False),
+            created_at=now,
+        )
+        .returning(run.c.n)
+    ).scalar_one()
+    for batch in _batched(lay_over(connection, identity, lines, now, Overlay())):
+        _insert(connection, edition_id, number, batch)
+    return run_id
+
+
+def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped: str) -> None:
+    """Say how an execution ended; a run is finished when nothing of it is pending or in flight any more."""
+    number = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one()
+    open_ = select(message.c.id).where(message.c.run_n == number, message.c.state.in_([State.PENDING, State.SENDING]))
+    values: dict[str, Any] = {"stopped": stopped}
+    if connection.execute(open_.limit(1)).first() is None:
+        values |= {"state": RunState.FINISHED, "finished_at": now}
+    connection.execute(update(run).where(run.c.n == number, run.c.state == RunState.OPEN).values(values))
+
+
+def devices(connection: sqlalchemy.Connection, run_id: str) -> dict[str, int]:
+    """How many messages of the run each device still has to send."""
+    rows = connection.execute(
+        select(message.c.device, func.count().label("number"))
+        .join(run, run.c.n == message.c.run_n)
+        .where(run.c.id == run_id, message.c.state == State.PENDING)
+        .group_by(message.c.device)
+    )
+    return {row.device: row.number for row in rows}
+
+
+def places(connection: sqlalchemy.Connection, run_id: str, counts: Iterable[int]) -> list[int]:
+    """The `seq` of the run's first, second, … message for each count, from the first with something pending on."""
+    number = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one()
+    own = select(message.c.seq).where(message.c.run_n == number).order_by(message.c.seq).limit(1)
+    pending = connection.execute(own.where(message.c.state == State.PENDING)).scalar_one_or_none()
+    found = [connection.execute(own.offset(count - 1)).scalar_one() for count in counts]
+    return [seq for seq in found if pending is not None and seq >= pending]
+
+
+def info(connection: sqlalchemy.Connection, run_id: str) -> RunInfo:
+    """One run with its counts; `run_id` may be a unique prefix, or `latest`.
+
+    Raises:
+        errors.UsageError: there is no such run, or more than one.
+    """
+    return next(iter(_infos(connection, [_resolve(connection, run_id)])))
+
+
+def infos(connection: sqlalchemy.Connection, limit: int = 20) -> list[RunInfo]:
+    """The newest runs, newest first."""
+    numbers = connection.execute(select(run.c.n).order_by(run.c.n.desc()).limit(limit)).scalars()
+    return list(_infos(connection, numbers))
+
+
+def records(ledger: connect.Ledger, run_id: str) -> Iterator[Record]:
+    """The run's messages in plan order, read a few at a time so that no long read stands in a writer's way."""
+    last = 0
+    while True:
+        with ledger.reading() as connection:
+            rows = connection.execute(
+                select(message)
+                .join(run, run.c.n == message.c.run_n)
+                .where(run.c.id == run_id, message.c.seq > last)
+                .order_by(message.c.seq)
+                .limit(BATCH)
+            ).all()
+        if not rows:
+            return
+        yield from map(_record, rows)
+        last = rows[-1].seq
+
+
+def skips(ledger: connect.Ledger, run_id: str) -> Iterator[Skip]:
+    """The run's skipped rows: the plan's in plan order, among them the ledger's."""
+    last = 0
+    while True:
+        with ledger.reading() as connection:
+            rows = connection.execute(
+                select(skip)
+                .join(run, run.c.n == skip.c.run_n)
+                .where(run.c.id == run_id, skip.c.id > last)
+                .order_by(skip.c.id)
+                .limit(BATCH)
+            ).all()
+        if not rows:
+            return
+        for row in rows:
+            yield Skip(to_wxid=row.to_wxid, source=row.source, row=row.row, reason=Reason(row.reason), text=row.text)
+        last = rows[-1].id
+
+
+def header(connection: sqlalchemy.Connection, run_id: str) -> dict[str, Any]:
+    """The header of the plan that the run carries out."""
+    text = connection.execute(select(run.c.header).where(run.c.id == run_id)).scalar_one()
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def empty(connection: sqlalchemy.Connection) -> None:
+    """Forget every run. Only a sandbox's ledger may be emptied; the caller sees to that."""
+    for table in (attempt, skip, message, run, edition):
+        connection.execute(delete(table))
+
+
+def _joinable(connection: sqlalchemy.Connection, identity: Identity) -> Any:
+    return connection.execute(
+        select(run.c.n, run.c.id)
+        .join(edition, edition.c.id == run.c.edition_id)
+        .where(
+            edition.c.campaign == identity.campaign,
+            edition.c.edition == identity.edition,
+            run.c.digest == identity.digest,
+            run.c.state.in_([RunState.OPEN, RunState.FINISHED]),
+        )
+        .order_by(run.c.n.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _edition(connection: sqlalchemy.Connection, identity: Identity) -> int | None:
+    return connection.execute(
+        select(edition.c.id).where(edition.c.campaign == identity.campaign, edition.c.edition == identity.edition)
+    ).scalar_one_or_none()
+
+
+def _standing(
+    connection: sqlalchemy.Connection, edition_id: int | None, cap: FrequencyCap | None, batch: list[Message], now: int
+) -> dict[str, tuple[Reason, str]]:
+    """Of these recipients those whom the ledger forbids, why, and the payload that they got.
+
+    A pending message forbids nothing: it is this run's own, or registering the plan supersedes it.
+    """
+    ids = [one.to_wxid for one in batch]
+    found: dict[str, tuple[Reason, str]] = {}
+    if cap is not None:
+        found |= dict.fromkeys(_capped(connection, cap, ids, now), (Reason.FREQUENCY_CAP, ""))
+    if edition_id is None:
+        return found
+    rows = connection.execute(
+        select(message.c.to_wxid, message.c.state, message.c.sha256).where(
+            message.c.edition_id == edition_id,
+            message.c.to_wxid.in_(ids),
+            # Said apart, since the index holds all but the cancelled ones.
+            message.c.state != State.CANCELLED,
+            message.c.state != State.PENDING,
+        )
+    )
+    for to_wxid, state, sha256 in rows:
+        found[to_wxid] = (Reason.ALREADY_SENT if state == State.SENT else Reason.UNRESOLVED, sha256)
+    return found
+
+
+def _capped(connection: sqlalchemy.Connection, cap: FrequencyCap, ids: list[str], now: int) -> list[str]:
+    """Who got as many cards as the cap allows, from any campaign."""
+    got = (
+        select(message.c.to_wxid)
+        .where(
+            message.c.to_wxid.in_(ids),
+            message.c.state.in_([State.SENT, State.SENDING, State.UNKNOWN]),
+            message.c.started_at > now - round(cap.days * _DAY),
+        )
+        .group_by(message.c.to_wxid)
+        .having(func.count() >= cap.messages)
+    )
+    return list(connection.execute(got).scalars())
+
+
+def _supersede(connection: sqlalchemy.Connection, edition_id: int, now: int) -> None:
+    former = select(run.c.n).where(run.c.edition_id == edition_id, run.c.state.in_([RunState.OPEN, RunState.PAUSED]))
+    connection.execute(
+        update(message)
+        .where(message.c.run_n.in_(former), message.c.state == State.PENDING)
+        .values(state=State.CANCELLED, reason="superseded", ended_at=now)
+    )
+    connection.execute(update(run).where(run.c.n.in_(former)).values(state=RunState.SUPERSEDED, finished_at=now))
+
+
+def _free_id(connection: sqlalchemy.Connection, run_id: str, digest: str) -> str:
+    for length in range(4, len(digest)):
+        candidate = f"{run_id}-{digest[:length]}"
+        if connection.execute(select(run.c.n).where(run.c.id == candidate)).first() is None:
+            return candidate
+    raise errors.LedgerError(f"run {run_id} is there already", hint="wait a minute, then run this again")
+
+
+def _insert(connection: sqlalchemy.Connection, edition_id: int, number: int, batch: list[Message | Skip]) -> None:
+    messages, skipped = [], []
+    for one in batch:
+        row = {"run_n": number, "to_wxid": one.to_wxid, "source": one.source, "row": one.row}
+        if isinstance(one, Skip):
+            skipped.append(row | {"reason": one.reason, "text": one.text})
+        else:
+            own = {"seq": one.seq, "device": one.device, "variant": one.variant, "payload": one.payload}
+            messages.append(row | own | {"sha256": one.sha256, "state": State.PENDING, "edition_id": edition_id})
+    if messages:
+        connection.execute(insert(message), messages)
+    if skipped:
+        connection.execute(insert(skip), skipped)
+
+
+def _resolve(connection: sqlalchemy.Connection, run_id: str) -> int:
+    newest = select(run.c.n, run.c.id).order_by(run.c.n.desc()).limit(2)
+    if run_id == "latest":
+        found = connection.execute(newest.limit(1)).all()
+        if not found:
+            raise errors.UsageError("the ledger holds no run yet", hint="gewe-runner send CAMPAIGN")
+        return int(found[0].n)
+    exact = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one_or_none()
+    if exact is not None:
+        return int(exact)
+    found = connection.execute(newest.where(run.c.id.startswith(run_id, autoescape=True))).all()
+    if len(found) == 1:
+        return int(found[0].n)
+    fault = f"there is no run {run_id!r}" if not found else f"more than one run begins with {run_id!r}"
+    raise errors.UsageError(fault, hint="gewe-runner status")
+
+
+def _infos(connection: sqlalchemy.Connection, numbers: Iterable[int]) -> Iterator[RunInfo]:
+    gateway = connection.execute(select(meta.c.value).where(meta.c.key == "gateway")).scalar_one()
+    for number in list(numbers):
+        row = connection.execute(
+            select(run, edition.c.campaign, edition.c.edition)
+            .join(edition, edition.c.id == run.c.edition_id)
+            .where(run.c.n == number)
+        ).one()
+        states = connection.execute(
+            select(message.c.state, func.count().label("number"))
+            .where(message.c.run_n == number)
+            .group_by(message.c.state)
+        )
+        reasons = connection.execute(
+            select(skip.c.reason, func.count().label("number")).where(skip.c.run_n == number).group_by(skip.c.reason)
+        )
+        yield RunInfo(
+            id=row.id,
+            campaign=row.campaign,
+            edition=row.edition,
+            profile=row.profile,
+            gateway=gateway,
+            digest=row.digest,
+            state=row.state,
+            created_at=row.created_at,
+            finished_at=row.finished_at,
+            counts=dict.fromkeys(map(str, State), 0) | {one.state: one.number for one in states},
+            skips={one.reason: one.number for one in reasons},
+            made=json.loads(row.header).get("made", {}),
+            stopped=row.stopped,
+        )
+
+
+def _record(row: Any) -> Record:
+    return Record(
+        seq=row.seq,
+        to_wxid=row.to_wxid,
+        device=row.device,
+        variant=row.variant,
+        source=row.source,
+        row=row.row,
+        sha256=row.sha256,
+        payload=row.payload,
+        state=row.state,
+        reason=row.reason,
+        gateway_text=row.gateway_text,
+        attempts=row.attempts,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        msg_id=row.msg_id,
+        new_msg_id=row.new_msg_id,
+        create_time=row.create_time,
+    )
+
+
+def _batched(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, BATCH)):
+        yield batch

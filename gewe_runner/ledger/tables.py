@@ -1,0 +1,188 @@
+"""The ledger's schema, one for SQLite and PostgreSQL; constraints make illegal states impossible.
+
+Times are UTC epoch milliseconds. `message.state` moves as the README's diagram shows; the partial unique
+index `message_identity` is what keeps one identity from standing in two runs at once.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from gewe_runner.model import RunState, State
+
+#: Raised by one with every change of the tables; `meta.schema` of a ledger says which it has.
+SCHEMA = 1
+
+metadata = MetaData()
+
+# 64 bit everywhere; SQLite calls that INTEGER, and only so is it the row id.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({quoted})", name=f"{column}_known")
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+#: What an identity shares with the others of its campaign file: (campaign, edition).
+edition = Table(
+    "edition",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("edition", Text, nullable=False),
+    UniqueConstraint("campaign", "edition"),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("n", _Id, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("edition_id", _Id, ForeignKey("edition.id"), nullable=False, index=True),
+    Column("profile", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # The plan's header: window, waves, gates, pace, and what the plan was made of.
+    Column("header", Text, nullable=False),
+    # Which run goes first where several share a device; the higher, the earlier.
+    Column("priority", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    # Why the last execution ended before everything was sent.
+    Column("stopped", Text, nullable=False, server_default=text("''")),
+    _one_of("state", RunState),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("run_n", _Id, ForeignKey("run.n"), nullable=False),
+    Column("edition_id", _Id, ForeignKey("edition.id"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("to_wxid", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("variant", Text),
+    Column("source", Text, nullable=False),
+    Column("row", BigInteger, nullable=False),
+    # The frozen body without appId: `send` never renders.
+    Column("payload", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("gateway_text", Text, nullable=False, server_default=text("''")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    # The lane's epoch under which the last attempt was begun.
+    Column("epoch", BigInteger),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("msg_id", Text, nullable=False, server_default=text("''")),
+    Column("new_msg_id", Text, nullable=False, server_default=text("''")),
+    Column("create_time", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("run_n", "seq"),
+    _one_of("state", State),
+    CheckConstraint("state <> 'sending' OR epoch IS NOT NULL", name="sending_has_an_epoch"),
+)
+
+_live = text("state <> 'cancelled'")
+_queued = text("state = 'pending'")
+_in_flight = text("state = 'sending'")
+Index(
+    "message_identity",
+    message.c.edition_id,
+    message.c.to_wxid,
+    unique=True,
+    sqlite_where=_live,
+    postgresql_where=_live,
+)
+Index(
+    "message_queue",
+    message.c.run_n,
+    message.c.device,
+    message.c.seq,
+    sqlite_where=_queued,
+    postgresql_where=_queued,
+)
+Index("message_in_flight", message.c.device, sqlite_where=_in_flight, postgresql_where=_in_flight)
+Index("message_standing", message.c.run_n, message.c.state, message.c.device)
+Index("message_person", message.c.to_wxid)
+
+#: Rows that got no message, by the files' decision (`ledger` = 0) or the ledger's.
+skip = Table(
+    "skip",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("run_n", _Id, ForeignKey("run.n"), nullable=False, index=True),
+    Column("to_wxid", Text, nullable=False, index=True),
+    Column("source", Text, nullable=False),
+    Column("row", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("text", Text, nullable=False, server_default=text("''")),
+)
+
+#: Append-only: every request that was begun. The budgets of a device are counted here.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    # NULL: a test card, which has no identity.
+    Column("message_id", _Id, ForeignKey("message.id"), index=True),
+    Column("device", Text, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    # The state it led to; NULL while nobody knows, `unsent` where nothing left the machine.
+    Column("outcome", Text),
+    Column("text", Text, nullable=False, server_default=text("''")),
+    _one_of("outcome", [*State, "unsent"]),
+)
+Index("attempt_of_device", attempt.c.device, attempt.c.started_at)
+Index("attempt_of_app", attempt.c.app_id, attempt.c.started_at)
+
+lane = Table(
+    "lane",
+    metadata,
+    Column("device", Text, primary_key=True),
+    # Raised by every claim; whoever acts under an older one is fenced out.
+    Column("epoch", BigInteger, nullable=False, server_default=text("0")),
+    # `host/pid/start time`, NULL while nobody holds the lane.
+    Column("holder", Text),
+    Column("heartbeat_at", BigInteger, nullable=False, server_default=text("0")),
+    # No message of the device may start earlier: its pace, its gap, its rest.
+    Column("next_at", BigInteger, nullable=False, server_default=text("0")),
+    Column("resting_until", BigInteger, nullable=False, server_default=text("0")),
+)
+
+#: Append-only: what a person decided about a message.
+resolution = Table(
+    "resolution",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("message_id", _Id, ForeignKey("message.id"), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("became", Text, nullable=False),
+)

@@ -1,0 +1,202 @@
+"""One owner per device, intents before requests, outcomes after: the behaviour that every ledger has to show."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from gewe_runner import errors
+from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
+from gewe_runner.ledger import connect, lanes, runs
+from gewe_runner.model import State
+from tests.contract.plans import NOW, identity, messages, register, states
+
+
+def claim(ledger: connect.Ledger, now: int = NOW) -> Claim:
+    return lanes.Lanes(ledger).claim("east", "wx_east", now=now, midnight=NOW - 3_600_000)
+
+
+def want(claim: Claim, run: str, *, now: int = NOW, limit: int = 99) -> Want:
+    return Want(device="east", app_id="wx_east", epoch=claim.epoch, run=run, limit=limit, now=now, next_at=now + 6_000)
+
+
+def begin(ledger: connect.Ledger, claim: Claim, run: str, *, now: int = NOW) -> Intent:
+    (intent,) = lanes.Lanes(ledger).step([], [want(claim, run, now=now)])
+    assert isinstance(intent, Intent)
+    return intent
+
+
+def outcome(intent: Intent, state: State = State.SENT) -> Outcome:
+    return Outcome(intent=intent, state=state, new_msg_id="9007199254740993", ended_at=NOW + 300, next_at=NOW + 6_000)
+
+
+def hold(ledger: connect.Ledger, holder: str, heartbeat_at: int = NOW) -> None:
+    with ledger.writing() as connection:
+        connection.execute(
+            text("UPDATE lane SET holder = :holder, heartbeat_at = :at"), {"holder": holder, "at": heartbeat_at}
+        )
+
+
+def test_an_intent_is_sending_when_step_returns(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a", "b"))
+    intent = begin(ledger, claim(ledger), run)
+    assert (intent.seq, intent.to_wxid) == (1, "a")
+    assert states(ledger, run) == {"a": "sending", "b": "pending"}
+
+
+def test_messages_are_begun_in_plan_order(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a", "b", "c"))
+    mine = claim(ledger)
+    begun = [begin(ledger, mine, run).to_wxid for _ in range(3)]
+    assert begun == ["a", "b", "c"]
+
+
+def test_a_wave_holds_back_what_lies_behind_it(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a", "b"))
+    mine = claim(ledger)
+    begin(ledger, mine, run)
+    assert lanes.Lanes(ledger).step([], [want(mine, run, limit=1)]) == [NoIntent.EMPTY]
+
+
+def test_an_outcome_and_the_next_intent_share_a_transaction(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a", "b"))
+    mine = claim(ledger)
+    first = begin(ledger, mine, run)
+    (second,) = lanes.Lanes(ledger).step([outcome(first)], [want(mine, run)])
+    assert isinstance(second, Intent)
+    assert states(ledger, run) == {"a": "sent", "b": "sending"}
+    (record, _) = runs.records(ledger, run)
+    assert record.new_msg_id == "9007199254740993"
+
+
+def test_a_run_that_is_not_open_gives_nothing(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a"))
+    mine = claim(ledger)
+    with ledger.writing() as connection:
+        connection.execute(text("UPDATE run SET state = 'paused'"))
+    assert lanes.Lanes(ledger).step([], [want(mine, run)]) == [NoIntent.EMPTY]
+
+
+def test_whoever_claims_a_dead_owners_lane_finds_its_messages_unknown(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a", "b"))
+    begin(ledger, claim(ledger), run)
+    hold(ledger, "elsewhere/1/1", NOW - lanes.STALE - 1)
+    assert claim(ledger).orphans == 1
+    assert states(ledger, run) == {"a": "unknown", "b": "pending"}
+
+
+def test_a_lane_of_a_living_owner_elsewhere_cannot_be_claimed(ledger: connect.Ledger) -> None:
+    claim(ledger)
+    hold(ledger, "elsewhere/4711/1", NOW - lanes.STALE + 1)
+    with pytest.raises(errors.LaneHeldError, match="process 4711 on elsewhere"):
+        claim(ledger)
+
+
+def test_a_lane_of_a_living_process_of_this_host_cannot_be_claimed(ledger: connect.Ledger) -> None:
+    script = (
+        "import sys; from gewe_runner.ledger import connect, lanes; import sqlalchemy;"
+        "l = connect.open(sqlalchemy.make_url(sys.argv[1]));"
+        f"lanes.Lanes(l).claim('east', 'wx_east', now={NOW}, midnight=0); print('held', flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", script, str(ledger.engine.url)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path.cwd(),
+    )
+    assert other.stdout
+    assert other.stdin
+    try:
+        assert other.stdout.readline() == "held\n"
+        # However old its heartbeat: the process is there.
+        with pytest.raises(errors.LaneHeldError, match=f"process {other.pid} on "):
+            claim(ledger, NOW + 10 * lanes.STALE)
+    finally:
+        other.stdin.close()
+        other.stdout.close()
+        other.wait(10)
+    assert claim(ledger).epoch == 2
+
+
+def test_a_former_owner_is_fenced_out_before_its_next_request(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a", "b"))
+    former = claim(ledger)
+    claim(ledger)
+    assert lanes.Lanes(ledger).step([], [want(former, run)]) == [NoIntent.FENCED]
+    assert states(ledger, run) == {"a": "pending", "b": "pending"}
+
+
+def test_a_late_answer_still_counts(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a"))
+    intent = begin(ledger, claim(ledger), run)
+    claim(ledger)
+    assert states(ledger, run) == {"a": "unknown"}
+    lanes.Lanes(ledger).step([outcome(intent)], [])
+    assert states(ledger, run) == {"a": "sent"}
+
+
+def test_a_late_answer_does_not_undo_a_later_attempt(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a"))
+    first = begin(ledger, claim(ledger), run)
+    second_owner = claim(ledger)
+    with ledger.writing() as connection:  # what `resolve --as not-sent` does
+        connection.execute(text("UPDATE message SET state = 'pending'"))
+    begin(ledger, second_owner, run)
+    lanes.Lanes(ledger).step([outcome(first, State.REJECTED)], [])
+    assert states(ledger, run) == {"a": "sending"}
+
+
+def test_a_message_that_never_left_is_pending_and_burdens_no_budget(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a"))
+    intent = begin(ledger, claim(ledger), run)
+    lanes.Lanes(ledger).step([replace(outcome(intent, State.PENDING), unsent=True)], [])
+    assert states(ledger, run) == {"a": "pending"}
+    assert claim(ledger).today == 0
+
+
+def test_a_claim_knows_the_attempts_of_the_day_and_when_the_device_may_go_on(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a", "b"))
+    mine = claim(ledger)
+    lanes.Lanes(ledger).step([outcome(begin(ledger, mine, run))], [])
+    again = claim(ledger, NOW + 1_000)
+    assert (again.today, again.last_start, again.rested_at) == (1, NOW, NOW + 6_000)
+
+
+def test_attempts_of_the_same_app_id_under_another_name_count(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a"))
+    lanes.Lanes(ledger).step([outcome(begin(ledger, claim(ledger), run))], [])
+    twin = lanes.Lanes(ledger).claim("west", "wx_east", now=NOW, midnight=NOW - 3_600_000)
+    assert twin.today == 1
+
+
+def test_a_resting_device_rests_for_whoever_claims_it_next(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a"))
+    intent = begin(ledger, claim(ledger), run)
+    lanes.Lanes(ledger).step([replace(outcome(intent, State.PENDING), resting_until=NOW + 3_600_000)], [])
+    assert claim(ledger).rested_at == NOW + 3_600_000
+
+
+def test_a_released_lane_is_free_for_everybody(ledger: connect.Ledger) -> None:
+    mine = claim(ledger)
+    lanes.Lanes(ledger).release([mine])
+    with ledger.reading() as connection:
+        assert connection.execute(text("SELECT holder FROM lane")).scalar_one() is None
+
+
+def test_a_former_owner_releases_nothing(ledger: connect.Ledger) -> None:
+    former = claim(ledger)
+    claim(ledger)
+    lanes.Lanes(ledger).release([former])
+    with ledger.reading() as connection:
+        assert connection.execute(text("SELECT holder FROM lane")).scalar_one() is not None
+
+
+def test_one_identity_never_stands_in_two_runs(ledger: connect.Ledger) -> None:
+    first = register(ledger, messages("a"))
+    begin(ledger, claim(ledger), first)
+    second = register(ledger, messages("a", card="b"), identity("d2" * 32))
+    assert states(ledger, second) == {}
