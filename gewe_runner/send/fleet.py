@@ -1,0 +1,59 @@
+"""Claims the lanes that a send needs, and gives them back."""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gewe_runner import pace
+from gewe_runner.exchange import Claim
+from gewe_runner.model import Device, Refusals
+from gewe_runner.pace import Usage
+from gewe_runner.send.scheduler import Job, Lane
+
+
+class Claims(Protocol):
+    """What claiming needs of a ledger."""
+
+    def claim(self, device: str, app_id: str, *, now: int, midnight: int) -> Claim: ...
+    def release(self, claims: Iterable[Claim]) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """What there is to send: the runs, in their order, and through which devices each goes."""
+
+    jobs: Sequence[Job]
+    devices: Mapping[str, Device]
+    app_ids: Mapping[str, str]
+    refusals: Refusals = field(default_factory=Refusals)
+
+
+@contextlib.contextmanager
+def claimed(work: Work, ledger: Claims, now: int) -> Iterator[list[Lane]]:
+    """The lanes of all devices that the runs need, as long as the context lasts.
+
+    Raises:
+        errors.LaneHeldError: somebody alive owns one of them; none is held then.
+    """
+    lanes: list[Lane] = []
+    try:
+        # one by one, so that those claimed before a refusal are given back
+        lanes.extend(
+            _claim(name, work, ledger, now) for name in dict.fromkeys(n for job in work.jobs for n in job.paces)
+        )
+        yield lanes
+    finally:
+        ledger.release(lane.claim for lane in lanes)
+
+
+def _claim(name: str, work: Work, ledger: Claims, now: int) -> Lane:
+    device = work.devices[name]
+    claim = ledger.claim(name, work.app_ids[name], now=now, midnight=pace.day_start(device.pace, now))
+    return Lane(
+        device=device,
+        app_id=work.app_ids[name],
+        claim=claim,
+        usage=Usage(last_start=claim.last_start, rested_at=claim.rested_at, today=claim.today, counted_at=now),
+        jobs=[job for job in work.jobs if name in job.paces],
+    )

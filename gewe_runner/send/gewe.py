@@ -1,0 +1,241 @@
+"""The HTTP client of the API: one message in, one answer out, and no exception for anything a network can do."""
+
+import functools
+import html
+import http.client
+import io
+import ipaddress
+import logging
+import re
+import socket
+import ssl
+import threading
+import time
+import unicodedata
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+import gewe_runner
+from gewe_runner import errors
+from gewe_runner.send import answers, wire
+from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent, Unsent
+
+#: Longest answer that is read, in bytes; the API's own have about 200.
+CAP = 1 << 20
+#: Longest text of an answer that is kept, in characters.
+TEXT = 500
+
+# its warnings quote the server's raw header lines, where the token may be echoed
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+#: What a network, a server or an odd address can raise; every exception of requests is an OSError.
+_FAILURES = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError)
+
+_UNSENT = {
+    Unsent.ADDRESS: "the gateway's or a proxy's address cannot be used",
+    Unsent.DNS: "the gateway's name cannot be resolved",
+    Unsent.CONNECT: "no connection to the gateway",
+    Unsent.TIMEOUT: "the gateway could not be reached in time",
+    Unsent.TLS: "no trusted connection to the gateway",
+    Unsent.PROXY: "the proxy did not connect to the gateway",
+}
+_LOST = {
+    Loss.TIMEOUT: "no complete answer in time",
+    Loss.BROKEN: "the connection broke before the answer",
+    Loss.TRUNCATED: "the answer broke off",
+    Loss.GARBLED: "the answer cannot be decoded",
+    Loss.TOO_BIG: f"the answer is longer than {CAP} bytes",
+}
+
+
+class Client:
+    """Posts messages to one gateway with one token; threads may share it.
+
+    Args:
+        gateway: Base URL with the API's prefix, e.g. `https://api.geweapi.com/gewe/v2/api`.
+        token: Value of X-GEWE-TOKEN; masked in everything this module gives out.
+        connect_timeout: Seconds to reach the gateway, and to hand the request over.
+        read_timeout: Seconds from then on until the answer must be complete.
+        keep_idle: A connection unused for longer, in seconds, is not used again: a server that is just closing it
+            would leave a message's fate unknown.
+
+    Raises:
+        errors.InvalidError: The token is none: empty, or with spaces, line breaks or non-ASCII characters.
+    """
+
+    def __init__(
+        self, gateway: str, token: str, *, connect_timeout: float, read_timeout: float, keep_idle: float = 2
+    ) -> None:
+        if not re.fullmatch(r"[!-~]+", token):
+            raise errors.InvalidError(
+                "the token is empty or holds characters that a token never has",
+                hint="copy it again from the GeWe console, without spaces, line breaks or full-width characters",
+            )
+        self._url = gateway.rstrip("/") + "/message/postMiniApp"
+        self._headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"gewe-runner/{gewe_runner.__version__}",
+            "X-GEWE-TOKEN": token,
+        }
+        self._clean = _cleaner(token)
+        self._timeouts = (connect_timeout, read_timeout)
+        self._keep_idle = keep_idle
+        self._watch = wire.Watch(read_timeout)
+        self._here = threading.local()
+        self._adapters: list[wire.Adapter] = []
+
+    def post(self, body: bytes) -> Answer:
+        """Send one message once and say what is known about it; never raises for what a network or server does."""
+        letter = _Letter(body)
+        with self._watch.deadline() as deadline:
+            try:
+                answer = self._exchange(letter)
+            except _FAILURES as exc:
+                return self._failure(exc, letter, late=deadline.passed)
+        # an envelope is complete by its own word, however late; anything else may be what the deadline left of it
+        return answer if isinstance(answer, Envelope) or not deadline.passed else self._lost(Loss.TIMEOUT, None)
+
+    def close(self) -> None:
+        """Close every thread's connection; call it when no request is under way."""
+        self._watch.close()
+        for adapter in self._adapters:
+            adapter.close()
+
+    def _exchange(self, letter: "_Letter") -> Answer:
+        # the adapter itself, not a Session: a Session reads .netrc and keeps cookies, and on a redirect it reads a body
+        # of any length and parses the address even when told not to follow
+        request = requests.Request("POST", self._url, headers=self._headers, data=letter).prepare()
+        response = self._adapter().send(request, stream=True, timeout=self._timeouts, **self._options)
+        try:
+            return self._read(response)
+        finally:
+            response.close()
+            self._here.used = time.monotonic()
+
+    @functools.cached_property
+    def _options(self) -> dict[str, Any]:
+        """What the environment says on proxies and trusted certificates; a gateway on this machine needs no proxy."""
+        with requests.Session() as session:
+            options = session.merge_environment_settings(self._url, {}, True, None, None)
+        return {"verify": options["verify"], "proxies": {} if _is_loopback(self._url) else dict(options["proxies"])}
+
+    def _adapter(self) -> wire.Adapter:
+        """This thread's adapter, without a connection that has been idle for too long."""
+        adapter: wire.Adapter | None = getattr(self._here, "adapter", None)
+        if adapter is None:
+            adapter = self._here.adapter = wire.Adapter()
+            self._adapters.append(adapter)
+        elif time.monotonic() - self._here.used > self._keep_idle:
+            adapter.close()
+        self._here.used = time.monotonic()
+        return adapter
+
+    def _read(self, response: requests.Response) -> Answer:
+        status = response.status_code
+        if response.is_redirect:
+            return NoEnvelope(http_status=status, text=self._clean(f"redirect to {response.headers['location']}"))
+        body = bytearray()
+        while chunk := response.raw.read(1 << 16, decode_content=True):
+            body += chunk
+            if len(body) > CAP:
+                return self._lost(Loss.TOO_BIG, None)
+        return answers.read(status, bytes(body), self._clean)
+
+    def _failure(self, exc: Exception, letter: "_Letter", *, late: bool) -> NotSent | Lost:
+        chain = _chain(exc)
+        if letter.begun:
+            return self._lost(Loss.TIMEOUT if late else _loss(chain), chain[-1])
+        kind = _unsent(chain)
+        return NotSent(kind=kind, text=self._clean(f"{_UNSENT[kind]}: {_words(chain[-1])}"))
+
+    def _lost(self, kind: Loss, cause: BaseException | None) -> Lost:
+        text = _LOST[kind] if cause is None or kind is Loss.TIMEOUT else f"{_LOST[kind]}: {_words(cause)}"
+        return Lost(kind=kind, text=self._clean(text))
+
+
+class _Letter(io.BytesIO):
+    """A request's body that knows whether any of it has been taken to be sent.
+
+    The transport connects and sends the header first, and a header without its body is no message: so this, not
+    the type of an exception, tells a request that never left from one that did.
+    """
+
+    begun = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.begun = True
+        return super().read(size)
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _cleaner(token: str) -> answers.Clean:
+    """Makes a text fit to be shown and stored: no token, no control or half characters, at most `TEXT` characters."""
+    pattern = re.compile("".join(_spellings(character) for character in token), re.IGNORECASE)
+
+    def clean(text: str) -> str:
+        # line breaks become spaces; what is left of category C (control, format, surrogate) could hide a token or
+        # break a terminal or a database
+        flat = " ".join(text.split())
+        shown = "".join(character for character in flat if not unicodedata.category(character).startswith("C"))
+        return pattern.sub("***", shown)[:TEXT]
+
+    return clean
+
+
+def _spellings(character: str) -> str:
+    """A pattern for one character of the token as plain, URL, JSON or HTML text has it."""
+    code = ord(character)
+    named = re.escape(html.escape(character))
+    return rf"(?:\\?{re.escape(character)}|%{code:02x}|\\u{code:04x}|&#0*{code};|&#x0*{code:x};|{named})"
+
+
+def _chain(exc: BaseException) -> list[BaseException]:
+    """The exception and what is inside it, outermost first; the libraries nest causes in several ways."""
+    chain: list[BaseException] = []
+    current: BaseException | None = exc
+    while current is not None and current not in chain:
+        chain.append(current)
+        inner = [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
+        current = next((part for part in inner if isinstance(part, BaseException) and part not in chain), None)
+    return chain
+
+
+def _unsent(chain: list[BaseException]) -> Unsent:
+    kinds: tuple[tuple[type[BaseException], Unsent], ...] = (
+        (urllib3.exceptions.ProxyError, Unsent.PROXY),
+        (ssl.SSLError, Unsent.TLS),
+        (socket.gaierror, Unsent.DNS),
+        # a subclass of urllib3's TimeoutError, though nothing timed out
+        (urllib3.exceptions.NewConnectionError, Unsent.CONNECT),
+        (TimeoutError, Unsent.TIMEOUT),
+        (urllib3.exceptions.TimeoutError, Unsent.TIMEOUT),
+        (ConnectionError, Unsent.CONNECT),
+        (ValueError, Unsent.ADDRESS),
+    )
+    return next((kind for cls, kind in kinds for exc in chain if isinstance(exc, cls)), Unsent.CONNECT)
+
+
+def _loss(chain: list[BaseException]) -> Loss:
+    kinds: tuple[tuple[type[BaseException], Loss], ...] = (
+        (urllib3.exceptions.ReadTimeoutError, Loss.TIMEOUT),
+        (TimeoutError, Loss.TIMEOUT),
+        (http.client.IncompleteRead, Loss.TRUNCATED),
+        (urllib3.exceptions.DecodeError, Loss.GARBLED),
+    )
+    return next((kind for cls, kind in kinds for exc in chain if isinstance(exc, cls)), Loss.BROKEN)
+
+
+def _words(exc: BaseException) -> str:
+    return str(exc) or type(exc).__name__

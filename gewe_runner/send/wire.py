@@ -1,0 +1,145 @@
+"""The transport under `requests`, with an end to every answer, however slowly its bytes come.
+
+A socket's timeout starts anew with each byte, so a server that sends one byte a second would hold a lane for ever:
+in the header, where no code of ours runs, as well as in the body.
+"""
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import requests.adapters
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager, ProxyManager
+from urllib3.response import HTTPResponse
+
+
+class Deadline:
+    """The time by which one request's answer must be complete, counted from when the request has left."""
+
+    def __init__(self, watch: "Watch") -> None:
+        self._watch = watch
+        self.passed = False
+        #: Monotonic seconds; set when the counting begins.
+        self.due = 0.0
+        self.line: socket.socket | None = None
+
+    def start(self, line: socket.socket) -> None:
+        """Count from now; `line` is where the answer is awaited."""
+        # a duplicate: it stays valid, and ours, whatever the connection's owner closes
+        self.line = socket.socket(fileno=os.dup(line.fileno()))
+        self._watch.add(self)
+
+
+class Watch:
+    """One thread that shuts down the connections whose answers are late.
+
+    Args:
+        seconds: What every answer is given.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        #: The oldest, and so the next to be due, first.
+        self._deadlines: dict[Deadline, None] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="deadlines")
+        self._thread.start()
+
+    @contextlib.contextmanager
+    def deadline(self) -> Iterator[Deadline]:
+        """Give a deadline to the answer to the one request that is made inside."""
+        current = Deadline(self)
+        token = _current.set(current)
+        try:
+            yield current
+        finally:
+            _current.reset(token)
+            self._remove(current)
+
+    def add(self, deadline: Deadline) -> None:
+        with self._lock:
+            deadline.due = time.monotonic() + self._seconds
+            self._deadlines[deadline] = None
+
+    def close(self) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def _remove(self, deadline: Deadline) -> None:
+        with self._lock:
+            self._deadlines.pop(deadline, None)
+            if deadline.line:
+                deadline.line.close()
+
+    def _run(self) -> None:
+        # nobody has to wake this thread: a deadline that begins while it sleeps is due after it wakes
+        pause = self._seconds
+        while not self._closed.wait(pause):
+            pause = self._end_late()
+
+    def _end_late(self) -> float:
+        """Shut down what is late; returns the seconds until more can be."""
+        with self._lock:
+            while oldest := next(iter(self._deadlines), None):
+                if (left := oldest.due - time.monotonic()) > 0:
+                    return left
+                del self._deadlines[oldest]
+                oldest.passed = True
+                if oldest.line:
+                    with contextlib.suppress(OSError):
+                        oldest.line.shutdown(socket.SHUT_RDWR)
+        return self._seconds
+
+
+_current: ContextVar[Deadline] = ContextVar("deadline")
+
+
+class _Connection(HTTPConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        _current.get().start(self.sock)
+        return super().getresponse()
+
+
+class _TLSConnection(HTTPSConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        _current.get().start(self.sock)
+        return super().getresponse()
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
+
+
+_POOLS = {"http": _Pool, "https": _TLSPool}
+
+
+class Adapter(requests.adapters.HTTPAdapter):
+    """Carries requests, each once: nothing under it sends again. Use it inside `Watch.deadline()`, one a thread."""
+
+    poolmanager: PoolManager
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
+        # a SOCKS manager's pools are what makes it go through the proxy
+        if type(manager) is ProxyManager:
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
