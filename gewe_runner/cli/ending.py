@@ -1,0 +1,57 @@
+"""Turns every way in which a command can end into words and an exit code."""
+
+import datetime
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from gewe_runner import errors
+
+#: A bug: the traceback goes to a file, not to the screen.
+BUG = 70
+
+
+def code_of(command: click.Command) -> int:
+    """Run the command with the process's arguments.
+
+    Returns:
+        The exit code of the contract.
+    """
+    try:
+        code = command.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return errors.Interrupted.exit_code
+    except click.ClickException as error:
+        error.show()
+        return errors.UsageError.exit_code
+    except errors.GeweRunnerError as error:
+        show(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # whoever read our output has seen enough; keep Python from complaining about it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001 - the top of the program: whatever arrives here is a bug
+        click.echo(f"a bug in gewe-runner; the traceback is in {_log()}", err=True)
+        return BUG
+    return code if isinstance(code, int) else 0
+
+
+def show(error: errors.GeweRunnerError) -> None:
+    """What is wrong, then what to do."""
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+
+
+def _log() -> Path:
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "gewe-runner"
+    state.mkdir(parents=True, exist_ok=True)
+    log = state / f"bug-{stamp}.log"
+    log.write_text(traceback.format_exc(), encoding="utf-8")
+    return log

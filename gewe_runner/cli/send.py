@@ -1,0 +1,137 @@
+"""`gewe-runner send`: plans, shows, asks, sends, reports."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from gewe_runner import errors, report, run
+from gewe_runner.cli import options, progress, show
+from gewe_runner.consult import Consulted
+from gewe_runner.exchange import Outcome
+from gewe_runner.problems import Problems
+from gewe_runner.run import Order
+from gewe_runner.send import local
+
+
+@click.command("send")
+@options.campaigns
+@options.profile
+@options.reports
+@click.option("--dry-run", is_flag=True, help="Do everything but send: no connection is made, no ledger written.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Send at most N messages now.")
+@click.option("--fresh", is_flag=True, help="Empty the sandbox's ledger first.")
+@click.option("--new-ledger", is_flag=True, help="Agree to a new ledger, which knows of nobody who was served.")
+def command(
+    campaigns: Sequence[Path],
+    profile: str | None,
+    reports: Path | None,
+    dry_run: bool,
+    yes: bool,
+    limit: int | None,
+    fresh: bool,
+    new_ledger: bool,
+) -> int:
+    """Send what is still to be sent, each recipient once at most. Run it again to go on."""
+    if os.environ.get("CI") == "true" and profile is None and not dry_run:
+        raise errors.UsageError("in CI the profile must be said", hint="--profile NAME, or set GEWE_PROFILE")
+    order = Order(paths=campaigns, profile=profile, dry_run=dry_run, limit=limit, fresh=fresh, reports=reports)
+    problems, stop, view = Problems(), local.Stop(), Terminal(yes=yes, new_ledger=new_ledger, dry_run=dry_run)
+    try:
+        with _signals(stop):
+            ended = run.send(order, view, stop, problems)
+    finally:
+        view.problems(problems)
+    for line in show.summary(ended.reports, report.summary):
+        click.echo(line)
+    return view.closing(ended)
+
+
+class Terminal:
+    """A send as it is shown on a terminal, or in the log of a CI job."""
+
+    def __init__(self, *, yes: bool, new_ledger: bool, dry_run: bool) -> None:
+        self._yes, self._new_ledger, self._dry_run = yes, new_ledger, dry_run
+        self._banner = ""
+        self._told = False
+
+    def problems(self, problems: Problems) -> None:
+        """Show them once, however the send goes on."""
+        if not self._told:
+            self._told = True
+            show.problems(problems)
+
+    def planned(self, consulted: Sequence[Consulted], problems: Problems) -> None:
+        self.problems(problems)
+        self._banner = show.banner(consulted[0].planned.profile)
+        click.echo(self._banner)
+        for one in consulted:
+            click.echo("\n".join(show.plan(one, samples=self._dry_run)))
+
+    def new_ledger(self, name: str) -> None:
+        said = f"{name} is a NEW ledger: it knows of nobody who was served, so everybody would be sent to"
+        if self._new_ledger:
+            return
+        if os.environ.get("CI") == "true":
+            raise errors.LedgerError(said, hint="if that is right, say --new-ledger; else find the ledger of old")
+        if self._yes or not sys.stdin.isatty():
+            click.echo(click.style(f"WARNING: {said}", fg="yellow"), err=True)
+            return
+        if not click.confirm(f"{said}. Go on?", err=True):
+            raise errors.Interrupted("nothing was sent")
+
+    def confirm(self, consulted: Sequence[Consulted]) -> None:
+        if self._yes:
+            return
+        left = sum(one.overlay.left for one in consulted)
+        if not sys.stdin.isatty():
+            raise errors.NotApprovedError(
+                f"{left:,} messages would be sent, and there is no terminal to ask on; nothing was sent",
+                hint="look at the plan, then say --yes",
+            )
+        if not click.confirm(f"Send {left:,} messages through {self._banner.removeprefix('profile ')}?", err=True):
+            raise errors.Interrupted("nothing was sent")
+
+    def sending(self, total: int) -> contextlib.AbstractContextManager[Callable[[Outcome | None], None]]:
+        return progress.sending(total)
+
+    def closing(self, ended: run.Ended) -> int:
+        """Say how it ended; the exit code of the contract."""
+        if self._dry_run:
+            click.echo(f"{self._banner}; DRY RUN - nothing was sent")
+            return 0
+        if ended.attempted == 0 and not ended.stopped and not ended.stops:
+            click.echo("nothing left to do")
+        click.echo(self._banner.replace("nothing reaches", "nothing reached"))
+        for name, reason in ended.stops.items():
+            click.echo(f"stopped: {name}: {reason}", err=True)
+        if ended.interrupted:
+            raise errors.Interrupted("interrupted", hint="run the same command again to go on")
+        if ended.stopped or ended.stops:
+            hint = ended.hint or "run the same command again to go on with what is left"
+            raise errors.StoppedError(f"stopped: {ended.stopped or 'not everything could be sent'}", hint=hint)
+        return 1 if ended.bad else 0
+
+
+@contextlib.contextmanager
+def _signals(stop: local.Stop) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the send after what is in flight; before anything is sent they end it at once."""
+
+    def asked(_number: int, _frame: object) -> None:
+        if not stop.listening:
+            raise KeyboardInterrupt
+        if not stop.asked:
+            click.echo("finishing what is in flight; once more drops it", err=True)
+        stop.ask()
+
+    former = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,106 @@
+"""The last half of every run: from the ledger, or from a plan that was not sent, to the report."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gewe_runner import expand, provenance, report
+from gewe_runner.ledger import connect, runs
+from gewe_runner.model import Message, Record, RunInfo, Skip
+from gewe_runner.plan.freeze import Plan
+
+#: Stands where a run's id would.
+DRY_RUN = "dry-run"
+
+#: The state of every message of a dry run.
+WOULD_SEND = "would_send"
+
+
+def write(
+    ledger: connect.Ledger, run_id: str, project: Path, reports: Path, formats: Sequence[str] = tuple(report.FORMATS)
+) -> tuple[RunInfo, Path]:
+    """Write the report of a run as it stands now.
+
+    Returns:
+        The run, and the folder of its report.
+    """
+    with ledger.reading() as connection:
+        info = runs.info(connection, run_id)
+    folder = reports / info.campaign / info.id
+    report.write(
+        folder,
+        info,
+        records=lambda: runs.records(ledger, info.id),
+        skips=lambda: runs.skips(ledger, info.id),
+        original=_original(project, info.made.get("sources", {})),
+        formats=formats,
+    )
+    return info, folder
+
+
+def write_dry(
+    plan: Plan, lines: Callable[[], Iterator[Message | Skip]], gateway: str, reports: Path, project: Path, now: int
+) -> tuple[RunInfo, Path]:
+    """Write the report of what a plan would send.
+
+    Args:
+        lines: The plan's lines with what the ledger forbids turned into skips, afresh at every call.
+    """
+    skips: Counter[str] = Counter()
+    messages = 0
+    for one in lines():
+        if isinstance(one, Skip):
+            skips[one.reason] += 1
+        else:
+            messages += 1
+    info = RunInfo(
+        id=DRY_RUN,
+        campaign=plan.header["campaign"],
+        edition=plan.header["edition"],
+        profile=plan.header["profile"],
+        gateway=gateway,
+        digest=plan.digest,
+        state=DRY_RUN,
+        created_at=now,
+        finished_at=now,
+        counts={WOULD_SEND: messages},
+        skips=skips,
+        made=plan.header["made"],
+    )
+    folder = reports / info.campaign / DRY_RUN
+    report.write(
+        folder,
+        info,
+        records=lambda: (_would_send(one) for one in lines() if isinstance(one, Message)),
+        skips=lambda: (one for one in lines() if isinstance(one, Skip)),
+        original=_original(project, plan.header["made"]["sources"]),
+    )
+    return info, folder
+
+
+def _would_send(message: Message) -> Record:
+    return Record(
+        seq=message.seq,
+        to_wxid=message.to_wxid,
+        device=message.device,
+        variant=message.variant,
+        source=message.source,
+        row=message.row,
+        sha256=message.sha256,
+        payload=message.payload,
+        state=WOULD_SEND,
+    )
+
+
+def _original(
+    project: Path, sources: Mapping[str, str]
+) -> Callable[[str], Iterator[tuple[int, Mapping[str, str]]] | None]:
+    """Gives the rows of a list by its label, as long as the list is what the plan was made of."""
+
+    def rows(label: str) -> Iterator[tuple[int, Mapping[str, str]]] | None:
+        path = project / label
+        if label not in sources or not path.is_file() or provenance.digest(path) != sources[label]:
+            return None
+        return expand.original(path)
+
+    return rows

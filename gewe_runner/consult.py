@@ -1,0 +1,97 @@
+"""What the ledger makes of a plan: who is left, which run goes on, and the plan's entry as a run."""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from gewe_runner import prepare
+from gewe_runner.ledger import connect, runs
+from gewe_runner.model import Message, Profile, Skip
+from gewe_runner.plan import check
+from gewe_runner.prepare import Planned
+from gewe_runner.problems import Problems
+from gewe_runner.rules import plans
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consulted:
+    """A plan, what the ledger makes of it, and when it would be done."""
+
+    planned: Planned
+    overlay: runs.Overlay
+    forecast: check.Forecast
+    #: False: there is no ledger yet, so it knows of nobody.
+    ledger: bool
+
+
+def overlays(planned: Sequence[Planned], ledger: connect.Ledger | None, problems: Problems) -> list[Consulted]:
+    """Lay the ledger over plans, read-only.
+
+    Raises:
+        errors.InvalidError: everybody got another card under this name and edition.
+    """
+    found = [_consult(one, ledger, problems) for one in planned]
+    problems.raise_errors()
+    return found
+
+
+def _consult(planned: Planned, ledger: connect.Ledger | None, problems: Problems) -> Consulted:
+    overlay = runs.Overlay()
+    for _ in laid_over(planned, ledger, overlay):
+        pass
+    plan, campaign = planned.plan, planned.campaign
+    if plan.messages and overlay.skips["already_sent"] == plan.messages and not overlay.same_card and not overlay.joins:
+        fault = (
+            f"everybody in the plan already got another card as {campaign.name}, edition {campaign.edition}; "
+            "raise `edition`, or change `name` if this is another campaign"
+        )
+        problems.add(plans.EDITION_USED.at(campaign.shown, campaign.positions.get(("edition",)), fault))
+    forecast = check.forecast(campaign, planned.profile, plan.devices, prepare.now())
+    return Consulted(planned=planned, overlay=overlay, forecast=forecast, ledger=ledger is not None)
+
+
+def laid_over(planned: Planned, ledger: connect.Ledger | None, overlay: runs.Overlay) -> Iterator[Message | Skip]:
+    if ledger is None:
+        overlay.left = planned.plan.messages
+        return planned.plan.lines()
+    return _read(planned, ledger, overlay)
+
+
+def _read(planned: Planned, ledger: connect.Ledger, overlay: runs.Overlay) -> Iterator[Message | Skip]:
+    with ledger.reading() as connection:
+        yield from runs.lay_over(connection, _identity(planned), planned.plan.lines(), prepare.now(), overlay)
+
+
+def _identity(planned: Planned) -> runs.Identity:
+    campaign = planned.campaign
+    return runs.Identity(
+        campaign=campaign.name,
+        edition=campaign.edition,
+        digest=planned.plan.digest,
+        frequency_cap=campaign.frequency_cap,
+    )
+
+
+def register(ledger: connect.Ledger, one: Consulted) -> str:
+    """The id of the run that carries the plan out: the one it goes on with, else a new one."""
+    planned, now = one.planned, prepare.now()
+    with ledger.writing() as connection:
+        identity = _identity(planned)
+        joined = runs.join(connection, identity)
+        if joined is not None:
+            return joined
+        clock = datetime.datetime.fromtimestamp(now / 1000, ZoneInfo(_zone(planned.profile)))
+        return runs.register(
+            connection,
+            identity,
+            planned.plan.header,
+            planned.plan.lines(),
+            run_id=f"{clock:%Y%m%d-%H%M}-{planned.campaign.name}",
+            now=now,
+        )
+
+
+def _zone(profile: Profile) -> str:
+    """The time zone that the profile lives in: that of its first device."""
+    return next((device.pace.timezone for device in profile.devices.values()), "UTC")

@@ -1,0 +1,104 @@
+"""Finds a project's files: its settings upwards from a campaign, the campaigns of a folder."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gewe_runner import errors
+
+SETTINGS = "gewe.yaml"
+
+#: Where a project keeps its campaigns, beside its settings or in this folder.
+FOLDER = "campaigns"
+
+_SUFFIXES = (".yaml", ".yml")
+
+_NAME = re.compile(rb"^name:[ \t]*(['\"]?)([a-z0-9][a-z0-9-]*)\1[ \t]*(?:#.*)?$", re.MULTILINE)
+
+
+def shown(path: Path) -> str:
+    """The path as the user would type it: relative where it lies below the working directory or near it."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("../../../") else relative
+
+
+def settings(start: Path) -> Path:
+    """The settings file of the folder or file, looked for upwards.
+
+    Raises:
+        errors.InvalidError: there is none.
+    """
+    start = start.absolute()
+    folder = start if start.is_dir() else start.parent
+    for candidate in (folder, *folder.parents):
+        if (candidate / SETTINGS).is_file():
+            return candidate / SETTINGS
+    raise errors.InvalidError(
+        f"{shown(start)}: no {SETTINGS} in its folder or above: it names the gateway and the devices",
+        hint=f"write {shown(folder / SETTINGS)}; `gewe-runner schema settings` and the README say what belongs into it",
+    )
+
+
+def campaigns(paths: Iterable[Path]) -> list[Path]:
+    """The campaign files meant by files and folders, each once, in order.
+
+    A folder means the YAML files in it, and those in its `campaigns` folder.
+
+    Raises:
+        errors.InvalidError: a path does not exist, or a folder holds no campaign.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = list(_in_folder(path.absolute()))
+            if not inside:
+                raise errors.InvalidError(
+                    f"{shown(path)}: there is no campaign in this folder", hint="name a campaign file (*.yaml)"
+                )
+            found |= dict.fromkeys(inside)
+        elif path.exists():
+            found[path.absolute()] = None
+        else:
+            raise errors.InvalidError(f"{path}: there is no such file", hint=_nearby(path))
+    return list(found)
+
+
+def namesakes(project: Path, campaign: Path, name: str) -> Iterator[Path]:
+    """Other campaign files of the project that say the same `name`.
+
+    Only that line is read: a command about one campaign must not cost the parsing of three hundred.
+    """
+    folders = dict.fromkeys((project, project / FOLDER, campaign.parent))
+    others = dict.fromkeys(file for folder in folders for file in _files(folder))
+    for other in others:
+        if not other.samefile(campaign) and _says(other, name):
+            yield other
+
+
+def _says(file: Path, name: str) -> bool:
+    try:
+        with file.open("rb") as stream:
+            found = _NAME.search(stream.read(65_536))
+    except OSError:
+        return False
+    return found is not None and found[2].decode() == name
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    yield from _files(folder)
+    yield from _files(folder / FOLDER)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    for file in sorted(folder.iterdir()):
+        if file.suffix in _SUFFIXES and file.name != SETTINGS and not file.name.startswith(".") and file.is_file():
+            yield file
+
+
+def _nearby(path: Path) -> str:
+    folder = path.parent
+    names = [shown(file) for file in _files(folder)][:5] if folder.is_dir() else []
+    return f"there are: {', '.join(names)}" if names else "check the path"

@@ -1,0 +1,46 @@
+"""Says where a plan comes from: the program, the git commit, and a digest of every file that it was made of."""
+
+import hashlib
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gewe_runner
+
+
+def made(project: Path, sources: Mapping[str, Path]) -> dict[str, Any]:
+    """The `made` of a plan's header.
+
+    Args:
+        sources: The files by the label that they have in the plan.
+    """
+    commit = _git(project, "rev-parse", "HEAD")
+    found: dict[str, Any] = {
+        "tool": f"gewe-runner {gewe_runner.__version__}",
+        "sources": {label: digest(path) for label, path in sorted(sources.items()) if path.is_file()},
+    }
+    if commit:
+        found |= {"commit": commit, "dirty": bool(_git(project, "status", "--porcelain", "--", "."))}
+    return found
+
+
+def digest(path: Path) -> str:
+    """The hex SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _git(project: Path, *arguments: str) -> str:
+    """What git says; empty without git or outside a repository."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(project), *arguments],  # noqa: S607 - the user's own git, wherever it is installed
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

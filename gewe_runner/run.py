@@ -1,0 +1,225 @@
+"""The composition root: the steps of a send, in order."""
+
+import contextlib
+import dataclasses
+import datetime
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from gewe_runner import conclude, consult, errors, pace, prepare, sandbox
+from gewe_runner.consult import Consulted
+from gewe_runner.exchange import Outcome
+from gewe_runner.ledger import connect, lanes, runs
+from gewe_runner.model import Profile, RunInfo, State
+from gewe_runner.prepare import Planned
+from gewe_runner.problems import Problems
+from gewe_runner.send import address, fleet, gewe, local
+from gewe_runner.send.scheduler import Job, Scheduler, wave_sizes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What a `send` was asked for."""
+
+    paths: Sequence[Path]
+    profile: str | None = None
+    dry_run: bool = False
+    limit: int | None = None
+    #: Empty the sandbox's ledger first.
+    fresh: bool = False
+    #: Where reports go; None: `reports` in the project.
+    reports: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How an execution ended."""
+
+    reports: Sequence[tuple[RunInfo, Path]] = ()
+    #: Requests of this execution that were answered, or never will be.
+    attempted: int = 0
+    #: Messages that this execution left rejected or unknown.
+    bad: int = 0
+    #: Why lanes and runs stopped though they have messages left, by device or run.
+    stops: Mapping[str, str] = field(default_factory=dict)
+    #: Why everything stopped, and what to do about it.
+    stopped: str = ""
+    hint: str = ""
+    interrupted: bool = False
+
+
+class View(Protocol):
+    """How a send shows itself and asks."""
+
+    def planned(self, consulted: Sequence[Consulted], problems: Problems) -> None:
+        """Show what would be sent."""
+
+    def new_ledger(self, name: str) -> None:
+        """Agree to a new ledger, which forgets who was served, or raise."""
+
+    def confirm(self, consulted: Sequence[Consulted]) -> None:
+        """Agree to send, or raise."""
+
+    def sending(self, total: int) -> contextlib.AbstractContextManager[Callable[[Outcome | None], None]]:
+        """Show progress while the context lasts; what it gives is told of every outcome."""
+
+
+def send(
+    order: Order, view: View, stop: local.Stop, problems: Problems, environ: Mapping[str, str] = os.environ
+) -> Ended:
+    """Plan, check, show, ask, register, deliver, report: each step only after the one before has gone well."""
+    with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
+        planned = prepare.plan_all(order.paths, order.profile, Path(folder), problems)
+        ledger = _ledger(order, planned[0], view, environ)
+        if ledger is not None:
+            parts.callback(ledger.close)
+        consulted = consult.overlays(planned, ledger, problems)
+        view.planned(consulted, problems)
+        if ledger is None or order.dry_run:
+            return Ended(reports=[_dry_run(one, ledger, _reports(order, one)) for one in consulted])
+        going = [one for one in consulted if not one.planned.campaign.draft]
+        return _carry_out(order, going, ledger, view, stop, environ)
+
+
+def _carry_out(
+    order: Order,
+    going: Sequence[Consulted],
+    ledger: connect.Ledger,
+    view: View,
+    stop: local.Stop,
+    environ: Mapping[str, str],
+) -> Ended:
+    if not going:
+        return Ended()
+    profile = going[0].planned.profile
+    devices = {name for one in going for name in one.planned.plan.devices}
+    token, app_ids = address.token(profile, environ), address.app_ids(profile, sorted(devices), environ)
+    if left := sum(one.overlay.left for one in going):
+        view.confirm(going)
+    registered = [consult.register(ledger, one) for one in going]
+    ended = Ended()
+    if left:
+        jobs = [_job(one, ledger, run) for one, run in zip(going, registered, strict=True) if one.overlay.left]
+        work = fleet.Work(jobs=jobs, devices=profile.devices, app_ids=app_ids, refusals=profile.refusals)
+        with _gateway(profile, token) as gateway, view.sending(min(left, order.limit or left)) as watch:
+            ended = _deliver(work, lanes.Lanes(ledger), gateway, stop, watch, order.limit)
+    done = zip(going, registered, strict=True)
+    return dataclasses.replace(ended, reports=[_finish(order, one, ledger, run, ended) for one, run in done])
+
+
+@contextlib.contextmanager
+def _gateway(profile: Profile, token: str) -> Iterator[gewe.Client]:
+    """The way to the profile's gateway; the sandbox is there as long as it is needed."""
+    with contextlib.ExitStack() as parts:
+        url = parts.enter_context(sandbox.started()) if profile.is_sandbox else profile.gateway
+        client = gewe.Client(url, token, connect_timeout=profile.connect_timeout, read_timeout=profile.read_timeout)
+        parts.callback(client.close)
+        yield client
+
+
+def _deliver(
+    work: fleet.Work,
+    ledger: lanes.Lanes,
+    gateway: gewe.Client,
+    stop: local.Stop,
+    watch: Callable[[Outcome | None], None],
+    limit: int | None,
+) -> Ended:
+    """Claim the lanes, send until nothing may be sent any more, and say how it ended."""
+    attempted = bad = 0
+
+    def note(outcome: Outcome | None) -> None:
+        nonlocal attempted, bad
+        attempted += outcome is not None
+        bad += outcome is not None and outcome.state in (State.REJECTED, State.UNKNOWN)
+        watch(outcome)
+
+    with fleet.claimed(work, ledger, prepare.now()) as claimed:
+        scheduler = Scheduler(lanes=claimed) if limit is None else Scheduler(lanes=claimed, limit=limit)
+        engine = local.Engine(
+            ledger=ledger, gateway=gateway, app_ids=work.app_ids, refusals=work.refusals, stop=stop, watch=note
+        )
+        local.deliver(scheduler, engine)
+    return Ended(
+        attempted=attempted,
+        bad=bad,
+        stops=scheduler.stops(),
+        stopped=scheduler.stopped,
+        hint=scheduler.hint,
+        interrupted=stop.asked > 0,
+    )
+
+
+def _finish(order: Order, one: Consulted, ledger: connect.Ledger, run: str, ended: Ended) -> tuple[RunInfo, Path]:
+    reasons = [ended.stopped, *(f"{name}: {reason}" for name, reason in ended.stops.items())]
+    reasons += ["interrupted"] if ended.interrupted else []
+    with ledger.writing() as connection:
+        runs.finish(connection, run, now=prepare.now(), stopped="; ".join(filter(None, reasons)))
+    return conclude.write(ledger, run, one.planned.project, _reports(order, one))
+
+
+def _reports(order: Order, one: Consulted) -> Path:
+    return order.reports or one.planned.project / "reports"
+
+
+def _dry_run(one: Consulted, ledger: connect.Ledger | None, reports: Path) -> tuple[RunInfo, Path]:
+    planned = one.planned
+    return conclude.write_dry(
+        planned.plan,
+        lambda: consult.laid_over(planned, ledger, runs.Overlay()),
+        planned.profile.gateway,
+        reports,
+        planned.project,
+        prepare.now(),
+    )
+
+
+def _ledger(order: Order, planned: Planned, view: View, environ: Mapping[str, str]) -> connect.Ledger | None:
+    """The profile's ledger; a dry run makes none, and a new one is agreed to first."""
+    profile = planned.profile
+    url = connect.address(profile, planned.project, environ)
+    if not connect.exists(url):
+        if order.dry_run:
+            return None
+        if profile.ledger_id is not None:
+            raise errors.LedgerError(
+                f"{url.database}: there is no ledger, and profile {profile.name} pins ledger {profile.ledger_id}",
+                hint="restore that ledger, or remove `ledger_id` if it is gone for good",
+            )
+        if not profile.is_sandbox:
+            view.new_ledger(str(url.database))
+        return connect.create(url, profile.gateway)
+    ledger = connect.open(url)
+    connect.expect(ledger, profile)
+    if order.fresh and not order.dry_run:
+        if not profile.is_sandbox:
+            raise errors.UsageError("--fresh empties a ledger, and only a sandbox's may be emptied")
+        with ledger.writing() as connection:
+            runs.empty(connection)
+    return ledger
+
+
+def _job(one: Consulted, ledger: connect.Ledger, run: str) -> Job:
+    """The run as the scheduler needs it, with the devices that still have something to send for it."""
+    send, devices = one.planned.campaign.send, one.planned.profile.devices
+    with ledger.reading() as connection:
+        pending = runs.devices(connection, run)
+        sizes = wave_sizes(send.waves, runs.info(connection, run).planned)
+        waves = runs.places(connection, run, sizes)
+    window = {"not_before": send.not_before, "not_after": send.not_after}
+    return Job(
+        id=run,
+        paces={name: pace.tightened(devices[name].pace, send.pace) for name in pending},
+        stop_when=send.stop_when,
+        waves=tuple(waves),
+        wave_wait=round(send.wave_wait_minutes * pace.MINUTE),
+        **{name: _milliseconds(moment) for name, moment in window.items() if moment},
+    )
+
+
+def _milliseconds(moment: str) -> int:
+    return round(datetime.datetime.fromisoformat(moment).timestamp() * 1000)

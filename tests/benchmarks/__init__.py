@@ -1,0 +1,1 @@
+"""How fast and how large: figures for `make bench`, measured side by side."""
