@@ -29,8 +29,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _LINE_END = re.compile("\r\n|\r|\n")
 
-_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_WORDS: dict[str, bool | None] = dict.fromkeys(("", "~", "null", "Null", "NULL"))
+_WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]{1,4000}")  # Python converts no longer ones
 _BASED_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -61,10 +61,8 @@ def document(path: Path, name: str, problems: Problems) -> Document:
 
 def value(text: str) -> bool | int | float | str | None:
     """What a plain (unquoted) scalar means by the core schema of YAML 1.2."""
-    if text in _NULLS:
-        return None
-    if text in _BOOLS:
-        return _BOOLS[text]
+    if text in _WORDS:
+        return _WORDS[text]
     if _INT.fullmatch(text):
         return int(text)
     if _BASED_INT.fullmatch(text):
@@ -163,17 +161,22 @@ def _position(mark: Any) -> Position | None:
 def _build(text: str, name: str) -> tuple["_Builder", list[Problem]]:
     """The tree and all problems; a line that lacks quotes is read on as if it had them."""
     found: list[Problem] = []
+    places: list[Position] = []
     lines = _LINE_END.split(text)
     builder, fault = _attempt(text, name)
     while fault and len(found) < (SHOWN if len(text) <= _REPAIRED_BYTES else 1):
-        repair = _repair(lines, fault, name)
-        if repair is None:
+        number, quoting = _repair(lines, fault)
+        if quoting is None:
             break
-        problem, repaired, end = repair
+        repaired = [*lines[: number - 1], quoting.line, *lines[number:]]
         again, next_fault = _attempt("\n".join(repaired), name)
-        if next_fault and next_fault.at <= end:
+        # An unquoted template before a scanner's fault is noticed only once that is out of the way.
+        is_repairable = next_fault and not next_fault.problem and next_fault.at != fault.at
+        if next_fault and next_fault.at <= (number, quoting.end + 1) and not is_repairable:
             break
-        found.append(problem)
+        put_in = 2 * sum(at.line == number and at.column <= quoting.begin for at in places)
+        places.append(Position(number, quoting.begin + 1 - put_in))
+        found.append(documents.UNQUOTED.at(name, places[-1], quoting.message))
         lines, builder, fault = repaired, again, next_fault
     if fault:
         found.append(_syntax(lines, fault, name))
@@ -201,19 +204,14 @@ def _attempt(text: str, name: str) -> tuple["_Builder", _Fault | None]:
     return builder, None
 
 
-def _repair(lines: list[str], fault: _Fault, name: str) -> tuple[Problem, list[str], Position] | None:
-    """If missing quotes may be the cause: the problem, the lines with a value quoted, and where it then ends."""
-    if "quoted scalar" in fault.context:
-        return None
+def _repair(lines: list[str], fault: _Fault) -> tuple[int, documents.Quoting | None]:
+    """The number of the line where missing quotes may be the cause, and how it reads with them."""
     for at in (fault.at, fault.context_at):
-        if at is None or at.line > len(lines):
-            continue
-        before, line, after = lines[: at.line - 1], lines[at.line - 1], lines[at.line :]
-        quoting = documents.quoting(line, at.column - 1, flow=fault.flow)
-        if quoting:
-            problem = documents.UNQUOTED.at(name, Position(at.line, quoting.begin + 1), quoting.message)
-            return problem, [*before, quoting.line, *after], Position(at.line, quoting.end + 1)
-    return None
+        if at and at.line <= len(lines) and "quoted scalar" not in fault.context:
+            quoting = documents.quoting(lines[at.line - 1], at.column - 1, flow=fault.flow)
+            if quoting:
+                return at.line, quoting
+    return fault.at.line, None
 
 
 def _syntax(lines: list[str], fault: _Fault, name: str) -> Problem:

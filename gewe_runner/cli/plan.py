@@ -1,6 +1,7 @@
 """`gewe-runner plan`: what would be sent, read-only."""
 
 import contextlib
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,11 +31,16 @@ def command(campaigns: Sequence[Path], profile: str | None, form: str) -> None:
             consulted = consult.overlays(planned, ledger, problems)
         finally:
             show.problems(problems)
+        if form == "json":
+            tree = {
+                "plans": [show.plan_json(one) for one in consulted],
+                "problems": [show.problem_json(problem) for problem in problems],
+            }
+            click.echo(json.dumps(tree, ensure_ascii=False, indent=2))
+            return
+        click.echo(show.banner(consulted[0].planned.profile))
         for one in consulted:
-            if form == "json":
-                click.echo(show.plan_json(one, problems))
-            else:
-                click.echo("\n".join([show.banner(one.planned.profile), *show.plan(one)]))
+            click.echo("\n".join(show.plan(one)))
 
 
 def _ledger(planned: Planned) -> connect.Ledger | None:

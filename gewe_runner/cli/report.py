@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gewe_runner import conclude, errors, report
+from gewe_runner import conclude, errors, find, report
 from gewe_runner.cli import options
 
 
@@ -25,4 +25,4 @@ def command(run_id: str, profile: str | None, formats: str, reports: Path | None
         project = options.project()
         info, folder = conclude.write(ledger, run_id, project, reports or project / "reports", chosen)
     click.echo(report.summary(info))
-    click.echo(f"report: {folder}")
+    click.echo(f"report: {find.shown(folder)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gewe_runner import errors, report, run
+from gewe_runner import errors, run
 from gewe_runner.cli import options, progress, show
 from gewe_runner.consult import Consulted
 from gewe_runner.exchange import Outcome
@@ -24,6 +24,9 @@ from gewe_runner.send import local
 @options.reports
 @click.option("--dry-run", is_flag=True, help="Do everything but send: no connection is made, no ledger written.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--approve", "approved", multiple=True, metavar="DIGEST", help="Send without asking if this is the plan's digest."
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Send at most N messages now.")
 @click.option("--fresh", is_flag=True, help="Empty the sandbox's ledger first.")
 @click.option("--new-ledger", is_flag=True, help="Agree to a new ledger, which knows of nobody who was served.")
@@ -33,6 +36,7 @@ def command(
     reports: Path | None,
     dry_run: bool,
     yes: bool,
+    approved: tuple[str, ...],
     limit: int | None,
     fresh: bool,
     new_ledger: bool,
@@ -41,13 +45,17 @@ def command(
     if os.environ.get("CI") == "true" and profile is None and not dry_run:
         raise errors.UsageError("in CI the profile must be said", hint="--profile NAME, or set GEWE_PROFILE")
     order = Order(paths=campaigns, profile=profile, dry_run=dry_run, limit=limit, fresh=fresh, reports=reports)
-    problems, stop, view = Problems(), local.Stop(), Terminal(yes=yes, new_ledger=new_ledger, dry_run=dry_run)
+    problems, stop, view = (
+        Problems(),
+        local.Stop(),
+        Terminal(yes=yes, approved=approved, new_ledger=new_ledger, dry_run=dry_run),
+    )
     try:
         with _signals(stop):
             ended = run.send(order, view, stop, problems)
     finally:
         view.problems(problems)
-    for line in show.summary(ended.reports, report.summary):
+    for line in show.reports(ended.reports):
         click.echo(line)
     return view.closing(ended)
 
@@ -55,8 +63,8 @@ def command(
 class Terminal:
     """A send as it is shown on a terminal, or in the log of a CI job."""
 
-    def __init__(self, *, yes: bool, new_ledger: bool, dry_run: bool) -> None:
-        self._yes, self._new_ledger, self._dry_run = yes, new_ledger, dry_run
+    def __init__(self, *, yes: bool, approved: Sequence[str], new_ledger: bool, dry_run: bool) -> None:
+        self._yes, self._approved, self._new_ledger, self._dry_run = yes, approved, new_ledger, dry_run
         self._banner = ""
         self._told = False
 
@@ -83,9 +91,18 @@ class Terminal:
             click.echo(click.style(f"WARNING: {said}", fg="yellow"), err=True)
             return
         if not click.confirm(f"{said}. Go on?", err=True):
-            raise errors.Interrupted("nothing was sent")
+            raise errors.NotApprovedError("not agreed to; nothing was sent")
 
     def confirm(self, consulted: Sequence[Consulted]) -> None:
+        if self._approved:
+            self._compare(consulted)
+            return
+        if consulted[0].planned.profile.require_approval:
+            digests = " ".join(f"--approve {one.planned.plan.digest}" for one in consulted)
+            raise errors.NotApprovedError(
+                f"profile {consulted[0].planned.profile.name} sends only what was approved; nothing was sent",
+                hint=f"look at the plan, then say {digests}",
+            )
         if self._yes:
             return
         left = sum(one.overlay.left for one in consulted)
@@ -95,7 +112,17 @@ class Terminal:
                 hint="look at the plan, then say --yes",
             )
         if not click.confirm(f"Send {left:,} messages through {self._banner.removeprefix('profile ')}?", err=True):
-            raise errors.Interrupted("nothing was sent")
+            raise errors.NotApprovedError("not agreed to; nothing was sent")
+
+    def _compare(self, consulted: Sequence[Consulted]) -> None:
+        for one in consulted:
+            digest = one.planned.plan.digest
+            if digest not in self._approved:
+                raise errors.NotApprovedError(
+                    f"{one.planned.campaign.name}: the plan's digest is {digest}, which was not approved; "
+                    "the files have changed since. Nothing was sent",
+                    hint="look at the plan again, then approve its digest",
+                )
 
     def sending(self, total: int) -> contextlib.AbstractContextManager[Callable[[Outcome | None], None]]:
         return progress.sending(total)

@@ -2,14 +2,15 @@
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
-from gewe_runner import pace
+from gewe_runner import find, pace, report
 from gewe_runner.consult import Consulted
-from gewe_runner.model import Level, Problem, Profile
+from gewe_runner.model import Level, Problem, Profile, RunInfo
 from gewe_runner.problems import Problems
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
@@ -52,7 +53,8 @@ def plan(one: Consulted, *, samples: bool = True) -> Iterator[str]:
     yield f"  to send   {overlay.left:>9,}" + _instead(one)
     yield from _counted("device", header["counts"]["devices"])
     yield from _counted("variant", header["counts"]["variants"])
-    yield from _counted("skipped", {**planned.plan.skips, **overlay.skips})
+    # Of a run that goes on, what was sent is its own doing; it is no news that it is not sent again.
+    yield from _counted("skipped", {**planned.plan.skips, **({} if overlay.joins else overlay.skips)})
     if samples:
         for message in planned.plan.samples:
             place = f"{plain(message.source)}, row {message.row}"
@@ -64,10 +66,10 @@ def plan(one: Consulted, *, samples: bool = True) -> Iterator[str]:
     yield f"  digest    {planned.plan.digest}"
 
 
-def plan_json(one: Consulted, problems: Iterable[Problem]) -> str:
-    """A plan as one JSON object."""
+def plan_json(one: Consulted) -> dict[str, Any]:
+    """A plan as a JSON object: its header, and what is known beside it."""
     header, overlay, devices = one.planned.plan.header, one.overlay, one.forecast.devices
-    tree = {
+    return {
         **header,
         "left": overlay.left,
         "continues": overlay.joins,
@@ -78,9 +80,7 @@ def plan_json(one: Consulted, problems: Iterable[Problem]) -> str:
             | {"payload": json.loads(m.payload), "sha256": m.sha256}
             for m in one.planned.plan.samples
         ],
-        "problems": [problem_json(problem) for problem in problems],
     }
-    return json.dumps(tree, ensure_ascii=False, indent=2)
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
@@ -137,9 +137,9 @@ def _duration(seconds: int) -> str:
     return f"{seconds / 86400:.1f} days"
 
 
-def summary(ended: Sequence[tuple[Any, Any]], text: Any) -> Iterator[str]:
+def reports(written: Sequence[tuple[RunInfo, Path]]) -> Iterator[str]:
     """What became of each run, and where its report lies."""
-    for info, folder in ended:
-        yield f"run {info.id} ({info.state})"
-        yield from (f"  {line}" for line in text(info).splitlines())
-        yield f"  report: {folder}"
+    for info, folder in written:
+        yield f"{info.campaign}: {info.id}" if info.id == info.state else f"run {info.id} ({info.state})"
+        yield from (f"  {line}" for line in report.summary(info).splitlines())
+        yield f"  report: {find.shown(folder)}"

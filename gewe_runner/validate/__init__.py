@@ -7,7 +7,7 @@ from gewe_runner.model import Campaign, Device, Document, Position, Profile, Set
 from gewe_runner.problems import Problems
 from gewe_runner.rules import campaigns, secrets
 from gewe_runner.rules import settings as settings_rules
-from gewe_runner.rules.structure import Finding
+from gewe_runner.rules.structure import MISSING_KEY, Finding
 from gewe_runner.validate import build, structure
 
 
@@ -52,8 +52,9 @@ def _shape(schema: str, document: Document) -> tuple[list[Finding], campaigns.Ro
 
 def _sure(later: Iterable[Finding], found: list[Finding]) -> list[Finding]:
     """Without what may only seem to lack: a part that was found to have the wrong shape is no longer looked at."""
-    places = [finding.where for finding in found]
-    return [one for one in later if one.lack is None or not any(at[: len(one.lack)] == one.lack for at in places)]
+    left_out = [finding.where for finding in found if finding.rule is not MISSING_KEY]
+    within = {where[:depth] for where in left_out for depth in range(len(where) + 1)}
+    return [finding for finding in later if finding.lack not in within]
 
 
 def _used(root: campaigns.Root, profile: Profile) -> tuple[Device, ...]:

@@ -56,6 +56,9 @@ class _Fault:
     def is_bare_row(self) -> bool:
         return self.keyword == "oneOf" and isinstance(self.instance, Mapping) and "toWxid" in self.instance
 
+    def lies_in(self, places: Collection[Where]) -> bool:
+        return any(self.where[:depth] in places for depth in range(len(self.where) + 1))
+
     @property
     def place(self) -> str:
         return structure.dotted(self.where)
@@ -74,12 +77,11 @@ def findings(name: str, root: Any, known: Collection[Where]) -> tuple[list[Findi
     """
     faults = [_Fault.of(error) for error in dialect.validator(name).iter_errors(root)]
     bare = {fault.where for fault in faults if fault.is_bare_row}
+    faults = [fault for fault in faults if fault.is_bare_row or not fault.lies_in(bare)]
     misspelt = {(fault.where, _meant(fault)) for fault in faults if fault.keyword == "additionalProperties"}
     found: list[Finding] = []
     bad = set(known)
     for fault in faults:
-        if not fault.is_bare_row and any(fault.where[: len(place)] == place for place in bare):
-            continue
         wanted = {"required": [fault.instance], "oneOf": ["rows", "file", "sql"]}.get(fault.keyword, [])
         if any((fault.where, name) in misspelt for name in wanted):
             continue

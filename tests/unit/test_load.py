@@ -86,6 +86,7 @@ def test_a_scalar_is_the_text_as_written(read: Load, text: str) -> None:
         ("~", None),
         ("Null", None),
         ("9" * 5000, "9" * 5000),
+        ("1e999", "1e999"),
     ],
 )
 def test_plain_scalars_have_the_value_of_yaml_1_2(read: Load, text: str, value: object) -> None:
@@ -190,6 +191,11 @@ def test_all_values_without_quotes_are_told_at_once(refuse: Refuse) -> None:
     ]
 
 
+def test_two_values_of_one_line_are_both_told(refuse: Refuse) -> None:
+    found = refuse("a: {b: {{ x }}, c: @y}\n")
+    assert [line.split(": ")[:2] for line in found] == [["1:8", "yaml-unquoted"], ["1:20", "yaml-unquoted"]]
+
+
 def test_quotes_are_not_proposed_where_they_would_not_help(refuse: Refuse) -> None:
     (found,) = refuse("a: 1\n b: 2\n")
     assert found.startswith("2:3: yaml-syntax: ")
@@ -264,8 +270,10 @@ def test_aliases_cannot_nest_deeper_than_the_text_may(refuse: Refuse) -> None:
     assert "yaml-depth" in found
 
 
-def test_too_many_values_are_refused(refuse: Refuse) -> None:
-    (found,) = refuse("a: [" + "1," * 200_001 + "]\n")
+def test_values_count_each_time_an_alias_repeats_them(read: Load, refuse: Refuse) -> None:
+    thousand = f"a: &a [{'x,' * 999}]\nb: ["
+    assert len(read(thousand + "*a," * 198 + "]\n").root["b"]) == 198
+    (found,) = refuse(thousand + "*a," * 199 + "]\n")
     assert "yaml-size" in found
 
 

@@ -1,6 +1,6 @@
 """A project folder with lists in it, and a short way to read them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ class Project:
         return path
 
     def source(self, name: str, **fields: Any) -> Source:
-        fields = {"path": self.folder / name, "document": "a.yaml", "position": Position(7, 5)} | fields
-        return Source(label=name, name=name, where=("recipients", 0), **fields)
+        usual: dict[str, Any] = {"path": self.folder / name, "document": "a.yaml", "position": Position(7, 5)}
+        return Source(label=name, name=name, where=("recipients", 0), **(usual | fields))
 
     def rows(self, *rows: dict[str, str], **fields: Any) -> Source:
         places = tuple(Position(10 + number, 9) for number in range(len(rows)))

@@ -39,8 +39,10 @@ def test_a_named_column_wins_over_one_that_is_called_so(lists: Project) -> None:
         (
             "wxid,城 市",
             {"wxid": "toWxid", "城 市": "town"},
-            "list-columns: `columns` is the wrong way round, it says ours: theirs; "
-            "write:  columns: {toWxid: wxid, town: '城 市'}",
+            (
+                "list-columns: `columns` is the wrong way round, it says ours: theirs; "
+                "write:  columns: {toWxid: wxid, town: '城 市'}"
+            ),
         ),
         (
             "toWxid,city",
@@ -55,20 +57,26 @@ def test_a_named_column_wins_over_one_that_is_called_so(lists: Project) -> None:
         (
             "name,wx_id",
             {},
-            'list-no-id: a.csv has no column "toWxid", it has: name, wx_id; '
-            "write beside `file`:  columns: {toWxid: wx_id}",
+            (
+                'list-no-id: a.csv has no column "toWxid", it has: name, wx_id; '
+                "write beside `file`:  columns: {toWxid: wx_id}"
+            ),
         ),
         (
             "id,微信id",
             {"name": "id"},
-            'list-no-id: a.csv has no column "toWxid", it has: id, 微信id; '
-            "write beside `file`:  columns: {toWxid: 微信id, name: id}",
+            (
+                'list-no-id: a.csv has no column "toWxid", it has: id, 微信id; '
+                "write beside `file`:  columns: {toWxid: 微信id, name: id}"
+            ),
         ),
         (
             "wxid_abc,sh",
             {},
-            "list-no-id: a.csv begins with a recipient instead of the columns' names; "
-            "put a first row above it:  toWxid",
+            (
+                "list-no-id: a.csv begins with a recipient instead of the columns' names; "
+                "put a first row above it:  toWxid"
+            ),
         ),
     ],
 )
