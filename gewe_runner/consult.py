@@ -1,11 +1,11 @@
 """What the ledger makes of a plan: who is left, which run goes on, and the plan's entry as a run."""
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from gewe_runner import prepare
+from gewe_runner import errors, prepare
 from gewe_runner.ledger import connect, runs
 from gewe_runner.model import Message, Profile, Skip
 from gewe_runner.plan import check
@@ -23,6 +23,41 @@ class Consulted:
     forecast: check.Forecast
     #: False: there is no ledger yet, so it knows of nobody.
     ledger: bool
+
+
+def ledger(
+    planned: Planned, environ: Mapping[str, str], agree: Callable[[str], None] | None, *, fresh: bool = False
+) -> connect.Ledger | None:
+    """The profile's ledger, which has to be the expected one.
+
+    Args:
+        agree: Asked before a new ledger is made for a real gateway; raises if it shall not be. None: nothing may be
+            written, and there is no ledger then if there was none before.
+        fresh: Empty it first; a sandbox's only.
+    """
+    profile = planned.profile
+    if fresh and not profile.is_sandbox:
+        raise errors.UsageError("--fresh empties a ledger, and only a sandbox's may be emptied")
+    url = connect.address(profile, planned.project, environ)
+    if not connect.exists(url):
+        return _new(profile, url, agree) if agree else None
+    opened = connect.open(url)
+    connect.expect(opened, profile)
+    if fresh and agree:
+        with opened.writing() as connection:
+            runs.empty(connection)
+    return opened
+
+
+def _new(profile: Profile, url: connect.Address, agree: Callable[[str], None]) -> connect.Ledger:
+    if profile.ledger_id is not None:
+        raise errors.LedgerError(
+            f"{url.database}: there is no ledger, and profile {profile.name} pins ledger {profile.ledger_id}",
+            hint="restore that ledger, or remove `ledger_id` if it is gone for good",
+        )
+    if not profile.is_sandbox:
+        agree(str(url.database))
+    return connect.create(url, profile.gateway)
 
 
 def overlays(planned: Sequence[Planned], ledger: connect.Ledger | None, problems: Problems) -> list[Consulted]:

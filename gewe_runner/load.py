@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from gewe_runner import errors
-from gewe_runner.model import Document, Position, Problem, Scalar, Where
+from gewe_runner.document import Document, Scalar
+from gewe_runner.model import Position, Problem, Where
 from gewe_runner.problems import SHOWN, Problems
 from gewe_runner.rules import Rule, documents
 

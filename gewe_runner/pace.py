@@ -75,7 +75,7 @@ def finish(pace: Pace, usage: Usage, now: int, messages: int, latency: int = ASS
         left, today = left - room, today + room
         if not left:
             return at + round((room - 1) * step) + latency
-        at = _open(pace, Usage(), max(until, round(at + room * step)) if today != pace.per_day else new_day)
+        at = _open(pace, Usage(), max(new_day if today == pace.per_day else until, round(at + room * step)))
         if at >= new_day:
             today = 0
 

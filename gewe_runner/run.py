@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import datetime
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from gewe_runner import conclude, consult, errors, pace, prepare, sandbox
+from gewe_runner import conclude, consult, prepare, sandbox
 from gewe_runner.consult import Consulted
 from gewe_runner.exchange import Outcome
 from gewe_runner.ledger import connect, lanes, runs
 from gewe_runner.model import Profile, RunInfo, State
-from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.send import address, fleet, gewe, local
 from gewe_runner.send.scheduler import Job, Scheduler, wave_sizes
@@ -74,7 +72,7 @@ def send(
     """Plan, check, show, ask, register, deliver, report: each step only after the one before has gone well."""
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         planned = prepare.plan_all(order.paths, order.profile, Path(folder), problems)
-        ledger = _ledger(order, planned[0], view, environ)
+        ledger = consult.ledger(planned[0], environ, None if order.dry_run else view.new_ledger, fresh=order.fresh)
         if ledger is not None:
             parts.callback(ledger.close)
         consulted = consult.overlays(planned, ledger, problems)
@@ -178,48 +176,11 @@ def _dry_run(one: Consulted, ledger: connect.Ledger | None, reports: Path) -> tu
     )
 
 
-def _ledger(order: Order, planned: Planned, view: View, environ: Mapping[str, str]) -> connect.Ledger | None:
-    """The profile's ledger; a dry run makes none, and a new one is agreed to first."""
-    profile = planned.profile
-    url = connect.address(profile, planned.project, environ)
-    if not connect.exists(url):
-        if order.dry_run:
-            return None
-        if profile.ledger_id is not None:
-            raise errors.LedgerError(
-                f"{url.database}: there is no ledger, and profile {profile.name} pins ledger {profile.ledger_id}",
-                hint="restore that ledger, or remove `ledger_id` if it is gone for good",
-            )
-        if not profile.is_sandbox:
-            view.new_ledger(str(url.database))
-        return connect.create(url, profile.gateway)
-    ledger = connect.open(url)
-    connect.expect(ledger, profile)
-    if order.fresh and not order.dry_run:
-        if not profile.is_sandbox:
-            raise errors.UsageError("--fresh empties a ledger, and only a sandbox's may be emptied")
-        with ledger.writing() as connection:
-            runs.empty(connection)
-    return ledger
-
-
 def _job(one: Consulted, ledger: connect.Ledger, run: str) -> Job:
-    """The run as the scheduler needs it, with the devices that still have something to send for it."""
-    send, devices = one.planned.campaign.send, one.planned.profile.devices
+    """The run as the scheduler needs it: what still has to be sent for it, in waves."""
+    delivery = one.planned.campaign.send
     with ledger.reading() as connection:
-        pending = runs.devices(connection, run)
-        sizes = wave_sizes(send.waves, runs.info(connection, run).planned)
-        waves = runs.places(connection, run, sizes)
-    window = {"not_before": send.not_before, "not_after": send.not_after}
-    return Job(
-        id=run,
-        paces={name: pace.tightened(devices[name].pace, send.pace) for name in pending},
-        stop_when=send.stop_when,
-        waves=tuple(waves),
-        wave_wait=round(send.wave_wait_minutes * pace.MINUTE),
-        **{name: _milliseconds(moment) for name, moment in window.items() if moment},
-    )
-
-
-def _milliseconds(moment: str) -> int:
-    return round(datetime.datetime.fromisoformat(moment).timestamp() * 1000)
+        sizes = wave_sizes(delivery.waves, runs.info(connection, run).planned)
+        waves, pending = runs.places(connection, run, sizes), runs.devices(connection, run)
+    devices = {name: one.planned.profile.devices[name] for name in pending}
+    return fleet.job(run, delivery, devices, waves)

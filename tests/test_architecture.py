@@ -24,23 +24,24 @@ WORDS = {"model", "errors", "problems"}
 LEAVES = {"rules", "template", "pace", "cards", "schemas"}
 STEPS = {"load", "validate", "expand", "render", "plan", "send", "ledger", "report", "sandbox", "preflight"}
 GROUND = {"find", "provenance"}
-ROOTS = {"prepare", "run", "conclude"}
+ROOTS = {"run", "prepare", "consult", "conclude"}
 
 #: Which rooms a room may import, besides itself. A room that is not here does not exist; a new one needs a new verb.
 ROOMS: dict[str, set[str]] = {
     "__main__": {"cli"},
-    "cli": ROOTS | STEPS | LEAVES | GROUND | WORDS,
-    "run": {"prepare", "conclude"} | STEPS | LEAVES | GROUND | WORDS,
+    "cli": ROOTS | {"exchange"} | STEPS | LEAVES | GROUND | WORDS,
+    "run": {"prepare", "consult", "conclude", "exchange"} | STEPS | LEAVES | GROUND | WORDS,
     "prepare": {"load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
+    "consult": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
     "conclude": {"expand", "plan", "ledger", "report"} | GROUND | WORDS,
-    # the steps: none knows another, their arrows meet in the three above
-    "load": WORDS | {"rules"},
-    "validate": WORDS | {"rules", "template", "schemas"},
+    # the steps: none knows another, their arrows meet in the four above
+    "load": WORDS | {"document", "rules"},
+    "validate": WORDS | {"document"} | {"rules", "template", "schemas"},
     "expand": WORDS | {"rules", "template"},
     "render": WORDS | {"rules", "template", "schemas"},
     "plan": WORDS | {"rules", "pace"},
-    "send": WORDS | {"pace"},
-    "ledger": WORDS,
+    "send": WORDS | {"pace", "exchange"},
+    "ledger": WORDS | {"exchange"},
     "report": WORDS | {"cards"},
     "sandbox": WORDS | {"cards"},
     "preflight": WORDS | {"rules"},
@@ -48,12 +49,14 @@ ROOMS: dict[str, set[str]] = {
     "find": WORDS,
     "provenance": set(),
     # the leaves
-    "rules": {"model", "template"},
+    "rules": {"model", "document", "template"},
     "template": set(),
     "pace": {"model"},
     "cards": {"model"},
     "schemas": set(),
     # the words
+    "document": {"model"},
+    "exchange": {"model"},
     "model": set(),
     "errors": {"model"},
     "problems": {"model", "errors"},

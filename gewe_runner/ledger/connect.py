@@ -16,6 +16,9 @@ from gewe_runner import errors
 from gewe_runner.ledger import tables
 from gewe_runner.model import Profile
 
+#: Where a ledger is.
+Address = sqlalchemy.URL
+
 #: How long a writer waits for another one, in seconds.
 BUSY = 15
 

@@ -3,11 +3,12 @@
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from gewe_runner import pace
 from gewe_runner.exchange import Claim
-from gewe_runner.model import Device, Refusals
+from gewe_runner.model import Delivery, Device, Refusals
 from gewe_runner.pace import Usage
 from gewe_runner.send.scheduler import Job, Lane
 
@@ -27,6 +28,24 @@ class Work:
     devices: Mapping[str, Device]
     app_ids: Mapping[str, str]
     refusals: Refusals = field(default_factory=Refusals)
+
+
+def job(run: str, delivery: Delivery, devices: Mapping[str, Device], waves: Sequence[int]) -> Job:
+    """A run as the scheduler needs it.
+
+    Args:
+        devices: Those that still have something to send for it.
+        waves: The last `seq` of each wave that is not over.
+    """
+    return Job(
+        id=run,
+        paces={name: pace.tightened(device.pace, delivery.pace) for name, device in devices.items()},
+        stop_when=delivery.stop_when,
+        not_before=_milliseconds(delivery.not_before, default=0),
+        not_after=_milliseconds(delivery.not_after, default=pace.NEVER),
+        waves=tuple(waves),
+        wave_wait=round(delivery.wave_wait_minutes * pace.MINUTE),
+    )
 
 
 @contextlib.contextmanager
@@ -57,3 +76,7 @@ def _claim(name: str, work: Work, ledger: Claims, now: int) -> Lane:
         usage=Usage(last_start=claim.last_start, rested_at=claim.rested_at, today=claim.today, counted_at=now),
         jobs=[job for job in work.jobs if name in job.paces],
     )
+
+
+def _milliseconds(moment: str | None, *, default: int) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * 1000) if moment else default

@@ -25,7 +25,7 @@ BACKOFF = 1_000
 #: From so many outcomes on `failure_percent` is judged.
 JUDGED_FROM = 20
 
-_NO_LIMIT = 2**62
+_NO_LIMIT = pace.NEVER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

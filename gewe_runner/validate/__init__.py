@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from gewe_runner import errors
-from gewe_runner.model import Campaign, Device, Document, Position, Profile, Settings
+from gewe_runner.document import Document
+from gewe_runner.model import Campaign, Device, Position, Profile, Settings
 from gewe_runner.problems import Problems
 from gewe_runner.rules import campaigns, secrets
 from gewe_runner.rules import settings as settings_rules

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gewe_runner import model
-from gewe_runner.model import Campaign, Delivery, Device, Document, Pace, Policy, Profile, Settings, Source, Where
+from gewe_runner.document import Document, Scalar
+from gewe_runner.model import Campaign, Delivery, Device, Pace, Policy, Profile, Settings, Source, Where
 from gewe_runner.rules import campaigns
 from gewe_runner.rules import settings as settings_rules
 
@@ -185,7 +186,7 @@ def _vars(tree: Tree) -> dict[str, model.Value]:
     return {name: _variable(scalar) for name, scalar in tree.items()}
 
 
-def _variable(scalar: model.Scalar) -> model.Value:
+def _variable(scalar: Scalar) -> model.Value:
     value = scalar.value
     return str(scalar) if value is None or (isinstance(value, float) and not math.isfinite(value)) else value
 

@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema import Draft7Validator, TypeChecker, ValidationError, validators
 
 from gewe_runner import schemas
-from gewe_runner.model import Scalar
+from gewe_runner.document import Scalar
 
 
 @functools.cache

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from jsonschema import ValidationError
 
-from gewe_runner.model import Scalar, Where
+from gewe_runner.document import Scalar
+from gewe_runner.model import Where
 from gewe_runner.rules import Rule, structure
 from gewe_runner.rules.structure import Finding
 from gewe_runner.validate import dialect

@@ -68,7 +68,7 @@ class Side:
     #: Rows of the list; 0 where there is none.
     rows: int = 0
     seconds: list[float] = field(default_factory=list)
-    #: Largest resident size of the process, in bytes.
+    #: Largest resident size of the process, in bytes; never below this program's own, from which it was started.
     peaks: list[int] = field(default_factory=list)
 
 

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 def test_every_side_is_measured_as_often_as_asked(tmp_path: Path) -> None:
     kept = tmp_path / "bench.json"
-    command = [sys.executable, "-m", "tests.benchmarks", "--pairs", "1", "--rows", "20", "40", "--json", str(kept)]
+    command = [sys.executable, "-m", "tests.benchmarks", "--pairs", "1", "--rows", "20", "--json", str(kept)]
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)
     measured = json.loads(kept.read_text(encoding="utf-8"))["sides"]
     assert {side["name"]: (len(side["seconds"]), len(side["peaks"])) for side in measured} == dict.fromkeys(
@@ -19,9 +19,7 @@ def test_every_side_is_measured_as_often_as_asked(tmp_path: Path) -> None:
             "gewe-runner --version",
             "gewe-runner --help",
             "plan, 20 rows",
-            "plan, 40 rows",
             "send --dry-run, 20 rows",
-            "send --dry-run, 40 rows",
         ],
         (1, 1),
     )

@@ -19,7 +19,8 @@ def put(ledger: connect.Ledger, state: str, to_wxid: str | None = None) -> None:
     with ledger.writing() as connection:
         connection.execute(
             text(
-                "UPDATE message SET state = :state, epoch = 1, started_at = :now WHERE to_wxid LIKE :who AND state <> 'cancelled'"
+                "UPDATE message SET state = :state, epoch = 1, started_at = :now "
+                "WHERE to_wxid LIKE :who AND state <> 'cancelled'"
             ),
             {"state": state, "who": to_wxid or "%", "now": NOW},
         )

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gewe_runner import errors, load
-from gewe_runner.model import Document, Position
+from gewe_runner.document import Document
+from gewe_runner.model import Position
 from gewe_runner.problems import Problems
 from gewe_runner.rules import documents
 

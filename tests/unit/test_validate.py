@@ -10,7 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from gewe_runner import errors, load, model, validate
-from gewe_runner.model import Campaign, Document, Level, Pace, Position, Scalar, Settings, Where
+from gewe_runner.document import Document, Scalar
+from gewe_runner.model import Campaign, Level, Pace, Position, Settings, Where
 from gewe_runner.problems import Problems
 
 SETTINGS = """\

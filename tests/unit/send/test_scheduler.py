@@ -4,6 +4,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import hypothesis
 import pytest
@@ -34,8 +35,8 @@ def lane(name: str, jobs: Sequence[Job], *, pace: Pace = UNLIMITED, usage: Usage
     return Lane(device=device, app_id=f"wx_{name}", claim=claim, usage=usage or Usage(), jobs=jobs)
 
 
-def job(id: str = "run", *, paces: Mapping[str, Pace], **more: object) -> Job:
-    return Job(id=id, paces=paces, **more)  # type: ignore[arg-type]
+def job(run: str = "run", *, paces: Mapping[str, Pace], **more: Any) -> Job:
+    return Job(id=run, paces=paces, **more)
 
 
 @dataclass
@@ -85,7 +86,7 @@ class World:
         return [seq for _, _, of, seq in self.begun if of == run]
 
 
-def one_lane(pace: Pace = UNLIMITED, **more: object) -> Scheduler:
+def one_lane(pace: Pace = UNLIMITED, **more: Any) -> Scheduler:
     return Scheduler(lanes=[lane("east", [job(paces={"east": pace}, **more)], pace=pace)])
 
 
