@@ -19,7 +19,7 @@ from gewe_runner.model import Profile
 #: Where a ledger is.
 Address = sqlalchemy.URL
 
-#: How long a writer waits for another one, in seconds.
+#: How long a writer waits for another one unless told otherwise, in seconds.
 BUSY = 15
 
 
@@ -86,7 +86,7 @@ def create(url: sqlalchemy.URL, gateway: str) -> Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise errors.LedgerError(f"{path.parent}: the ledger's folder cannot be made: {error.strerror}") from error
-    engine = _engine(url)
+    engine = _engine(url, BUSY)
     with _translated(str(path)), engine.begin() as connection:
         tables.metadata.create_all(connection)
         if connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "id")).first() is None:
@@ -97,8 +97,11 @@ def create(url: sqlalchemy.URL, gateway: str) -> Ledger:
     return open(url)
 
 
-def open(url: sqlalchemy.URL) -> Ledger:  # noqa: A001 - `ledger.open` reads well
+def open(url: sqlalchemy.URL, *, patience: float = BUSY) -> Ledger:  # noqa: A001 - `ledger.open` reads well
     """Open an existing ledger.
+
+    Args:
+        patience: How long to wait for another program that is writing, in seconds.
 
     Raises:
         errors.LedgerError: there is none, it is no ledger, or a newer version wrote it.
@@ -108,7 +111,7 @@ def open(url: sqlalchemy.URL) -> Ledger:  # noqa: A001 - `ledger.open` reads wel
         raise errors.LedgerError(f"{name}: there is no ledger yet", hint="gewe-runner send CAMPAIGN")
     if Path(name).is_dir():
         raise errors.LedgerError(f"{name}: is a folder, not a ledger")
-    engine = _engine(url)
+    engine = _engine(url, patience)
     with _translated(name), engine.execution_options(write=False).connect() as connection:
         if not sqlalchemy.inspect(connection).has_table("meta"):
             raise errors.LedgerError(f"{name}: is a database, but not a gewe-runner ledger")
@@ -140,8 +143,8 @@ def expect(ledger: Ledger, profile: Profile) -> None:
         )
 
 
-def _engine(url: sqlalchemy.URL) -> sqlalchemy.Engine:
-    engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY, "check_same_thread": False})
+def _engine(url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine:
+    engine = sqlalchemy.create_engine(url, connect_args={"timeout": patience, "check_same_thread": False})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

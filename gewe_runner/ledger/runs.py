@@ -133,7 +133,9 @@ def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped:
     open_ = select(message.c.id).where(message.c.run_n == number, message.c.state.in_([State.PENDING, State.SENDING]))
     values: dict[str, Any] = {"stopped": stopped}
     if connection.execute(open_.limit(1)).first() is None:
-        values |= {"state": RunState.FINISHED, "finished_at": now}
+        # not simply now: a run that is told of again was finished with its last message
+        last = select(func.max(message.c.ended_at)).where(message.c.run_n == number).scalar_subquery()
+        values |= {"state": RunState.FINISHED, "finished_at": func.coalesce(last, now)}
     connection.execute(update(run).where(run.c.n == number, run.c.state == RunState.OPEN).values(values))
 
 

@@ -1,0 +1,166 @@
+"""The engine carries out what the scheduler decides: record, send, wait, and nothing else."""
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
+from gewe_runner.model import UNLIMITED, Device, Refusals, State
+from gewe_runner.pace import Usage
+from gewe_runner.send import local
+from gewe_runner.send.answers import Answer, Envelope
+from gewe_runner.send.scheduler import Job, Lane, Scheduler
+
+OK = Envelope(http_status=200, ret=200, msg="", code="", inner="", msg_id="1", new_msg_id="2", create_time="3")
+
+
+@dataclass
+class Book:
+    """A ledger at the engine's seam: queues by device, and what was written in which order."""
+
+    queues: dict[str, list[int]]
+    slow: float = 0
+    log: list[str] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    beats: int = 0
+
+    def step(self, outcomes: Iterable[Outcome], wants: Sequence[Want]) -> list[Intent | NoIntent]:
+        for outcome in outcomes:
+            self.outcomes.append(outcome)
+            self.log.append(f"{outcome.state} {outcome.intent.seq}")
+            if outcome.state is State.PENDING:
+                self.queues[outcome.intent.device].insert(0, outcome.intent.seq)
+        found = [self._next(want) for want in wants]
+        if wants and self.slow:
+            time.sleep(self.slow)
+            self.slow = 0
+        return found
+
+    def _next(self, want: Want) -> Intent | NoIntent:
+        queue = self.queues[want.device]
+        if not queue:
+            return NoIntent.EMPTY
+        seq = queue.pop(0)
+        self.log.append(f"sending {seq}")
+        return Intent(
+            message_id=seq, attempt_id=seq, run=want.run, seq=seq, to_wxid=f"w{seq}", device=want.device,
+            epoch=1, payload='{"toWxid":"w"}',
+        )  # fmt: skip
+
+    def heartbeat(self, now: int) -> None:
+        self.beats += 1
+
+    def release(self, claims: Iterable[Claim]) -> None: ...
+
+
+class Line:
+    """A gateway at the engine's seam that counts how many requests a device has at once."""
+
+    def __init__(self, *, delay: float = 0.0, hold: threading.Event | None = None) -> None:
+        self.bodies: list[bytes] = []
+        self.most: dict[bytes, int] = {}
+        self._delay, self._hold = delay, hold
+        self._under_way: dict[bytes, int] = {}
+        self._lock = threading.Lock()
+
+    def post(self, body: bytes) -> Answer:
+        device = body[:16]
+        with self._lock:
+            self.bodies.append(body)
+            self._under_way[device] = self._under_way.get(device, 0) + 1
+            self.most[device] = max(self.most.get(device, 0), self._under_way[device])
+        if self._hold:
+            self._hold.wait(20)
+        time.sleep(self._delay)
+        with self._lock:
+            self._under_way[device] -= 1
+        return OK
+
+
+class Broken:
+    def post(self, body: bytes) -> Answer:
+        raise ZeroDivisionError("a bug")
+
+
+def deliver(book: Book, gateway: local.Gateway, *, stop: local.Stop | None = None) -> Scheduler:
+    names = list(book.queues)
+    job = Job(id="run", paces=dict.fromkeys(names, UNLIMITED))
+    lanes = [
+        Lane(
+            device=Device(name=name, app_id=f"wx_{name}", app_id_env=None, pace=UNLIMITED),
+            app_id=f"wx_{name}",
+            claim=Claim(device=name, epoch=1, last_start=None, rested_at=0, today=0, orphans=0),
+            usage=Usage(),
+            jobs=[job],
+        )
+        for name in names
+    ]
+    scheduler = Scheduler(lanes=lanes)
+    engine = local.Engine(
+        ledger=book,
+        gateway=gateway,
+        app_ids={name: f"wx_{name}" for name in names},
+        refusals=Refusals(),
+        stop=stop or local.Stop(),
+        watch=lambda _: None,
+    )
+    local.deliver(scheduler, engine)
+    return scheduler
+
+
+def test_every_message_is_recorded_before_it_leaves_and_after() -> None:
+    book = Book({"east": [1, 2]})
+    deliver(book, Line())
+    assert book.log == ["sending 1", "sent 1", "sending 2", "sent 2"]
+
+
+def test_the_body_is_the_frozen_payload_with_the_app_id_put_in() -> None:
+    line = Line()
+    deliver(Book({"east": [1]}), line)
+    assert line.bodies == [b'{"appId":"wx_east","toWxid":"w"}']
+
+
+def test_a_device_has_one_request_at_a_time_and_devices_go_side_by_side() -> None:
+    line = Line(delay=0.02)
+    names = [f"d{number}" for number in range(8)]
+    deliver(Book({name: [*range(10 * at, 10 * at + 5)] for at, name in enumerate(names)}), line)
+    assert len(line.bodies) == 40
+    assert set(line.most.values()) == {1}
+
+
+def test_the_apis_ids_are_handed_on() -> None:
+    book = Book({"east": [1]})
+    deliver(book, Line())
+    assert [(one.msg_id, one.new_msg_id, one.create_time) for one in book.outcomes] == [("1", "2", "3")]
+
+
+def test_asked_to_end_it_waits_for_what_is_in_flight() -> None:
+    book, hold, stop = Book({"east": [1, 2, 3]}), threading.Event(), local.Stop()
+    threading.Timer(0.1, stop.ask).start()
+    threading.Timer(0.2, hold.set).start()
+    deliver(book, Line(hold=hold), stop=stop)
+    assert book.log == ["sending 1", "sent 1"]
+
+
+def test_asked_twice_it_drops_what_is_in_flight_as_unknown() -> None:
+    book, hold, stop = Book({"east": [1, 2]}), threading.Event(), local.Stop()
+    threading.Timer(0.1, stop.ask).start()
+    threading.Timer(0.2, stop.ask).start()
+    deliver(book, Line(hold=hold), stop=stop)
+    hold.set()
+    assert book.log == ["sending 1", "unknown 1"]
+
+
+def test_an_intent_that_became_durable_too_late_is_not_sent() -> None:
+    book, line = Book({"east": [1]}, slow=local.STALE_INTENT + 0.1), Line()
+    deliver(book, line)
+    assert book.log == ["sending 1", "pending 1", "sending 1", "sent 1"]
+    assert len(line.bodies) == 1
+
+
+def test_a_bug_in_a_request_ends_the_send() -> None:
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        deliver(Book({"east": [1]}), Broken())
