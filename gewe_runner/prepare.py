@@ -42,7 +42,7 @@ def check_all(paths: Sequence[Path], profile: str | None, problems: Problems) ->
     known = functools.cache(functools.partial(settings, problems=problems))
     for path in (one for one in paths if one.name == find.SETTINGS):
         known(path.absolute())
-    files = find.campaigns([one for one in paths if one.name != find.SETTINGS])
+    files = _campaigns([one for one in paths if one.name != find.SETTINGS])
     for file in files:
         with contextlib.suppress(errors.InvalidError), Ids() as ids:
             loaded = load_one(file, profile, known, problems)
@@ -62,7 +62,7 @@ def plan_all(paths: Sequence[Path], profile: str | None, folder: Path, problems:
     """
     known = functools.cache(functools.partial(settings, problems=problems))
     loaded = []
-    for file in find.campaigns(paths):
+    for file in _campaigns(paths):
         with contextlib.suppress(errors.InvalidError):
             loaded.append(load_one(file, profile, known, problems))
     if len({one.settings.project for one in loaded}) > 1:
@@ -128,6 +128,14 @@ def now() -> int:
 def settings(path: Path, problems: Problems) -> Settings:
     """Load and check a settings file."""
     return validate.settings(load.document(path, find.shown(path), problems), problems)
+
+
+def _campaigns(paths: Sequence[Path]) -> list[Path]:
+    """The campaign files, each sure to belong to a project: without one there is nothing to check it against."""
+    files = find.campaigns(paths)
+    for file in files:
+        find.settings(file)
+    return files
 
 
 def _plan(loaded: Loaded, path: Path, problems: Problems) -> Planned:

@@ -4,16 +4,16 @@ import contextlib
 import dataclasses
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from gewe_runner import conclude, consult, prepare, sandbox
 from gewe_runner.consult import Consulted
-from gewe_runner.exchange import Outcome
 from gewe_runner.ledger import connect, lanes, runs
-from gewe_runner.model import Profile, RunInfo, State
+from gewe_runner.model import Profile, RunInfo
+from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.send import address, fleet, gewe, local
 from gewe_runner.send.scheduler import Job, Scheduler, wave_sizes
@@ -62,8 +62,8 @@ class View(Protocol):
     def confirm(self, consulted: Sequence[Consulted]) -> None:
         """Agree to send, or raise."""
 
-    def sending(self, total: int) -> contextlib.AbstractContextManager[Callable[[Outcome | None], None]]:
-        """Show progress while the context lasts; what it gives is told of every outcome."""
+    def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
+        """Show progress while the context lasts."""
 
 
 def send(
@@ -72,6 +72,8 @@ def send(
     """Plan, check, show, ask, register, deliver, report: each step only after the one before has gone well."""
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         planned = prepare.plan_all(order.paths, order.profile, Path(folder), problems)
+        if not order.dry_run:
+            _addresses(planned, environ)  # a send that cannot be leaves no ledger behind
         ledger = consult.ledger(planned[0], environ, None if order.dry_run else view.new_ledger, fresh=order.fresh)
         if ledger is not None:
             parts.callback(ledger.close)
@@ -94,8 +96,7 @@ def _carry_out(
     if not going:
         return Ended()
     profile = going[0].planned.profile
-    devices = {name for one in going for name in one.planned.plan.devices}
-    token, app_ids = address.token(profile, environ), address.app_ids(profile, sorted(devices), environ)
+    token, app_ids = _addresses([one.planned for one in going], environ)
     if left := sum(one.overlay.left for one in going):
         view.confirm(going)
     registered = [consult.register(ledger, one) for one in going]
@@ -107,6 +108,14 @@ def _carry_out(
             ended = _deliver(work, lanes.Lanes(ledger), gateway, stop, watch, order.limit)
     done = zip(going, registered, strict=True)
     return dataclasses.replace(ended, reports=[_finish(order, one, ledger, run, ended) for one, run in done])
+
+
+def _addresses(planned: Sequence[Planned], environ: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+    """The token, and the appId of every device that the plans send through; a draft needs neither."""
+    going = [one for one in planned if not one.campaign.draft]
+    devices = sorted({name for one in going for name in one.plan.devices})
+    profile = planned[0].profile
+    return address.token(profile, environ) if going else "", address.app_ids(profile, devices, environ)
 
 
 @contextlib.contextmanager
@@ -124,27 +133,19 @@ def _deliver(
     ledger: lanes.Lanes,
     gateway: gewe.Client,
     stop: local.Stop,
-    watch: Callable[[Outcome | None], None],
+    watch: local.Watch,
     limit: int | None,
 ) -> Ended:
     """Claim the lanes, send until nothing may be sent any more, and say how it ended."""
-    attempted = bad = 0
-
-    def note(outcome: Outcome | None) -> None:
-        nonlocal attempted, bad
-        attempted += outcome is not None
-        bad += outcome is not None and outcome.state in (State.REJECTED, State.UNKNOWN)
-        watch(outcome)
-
     with fleet.claimed(work, ledger, prepare.now()) as claimed:
         scheduler = Scheduler(lanes=claimed) if limit is None else Scheduler(lanes=claimed, limit=limit)
         engine = local.Engine(
-            ledger=ledger, gateway=gateway, app_ids=work.app_ids, refusals=work.refusals, stop=stop, watch=note
+            ledger=ledger, gateway=gateway, app_ids=work.app_ids, refusals=work.refusals, stop=stop, watch=watch
         )
-        local.deliver(scheduler, engine)
+        tally = local.deliver(scheduler, engine)
     return Ended(
-        attempted=attempted,
-        bad=bad,
+        attempted=tally.attempted,
+        bad=tally.bad,
         stops=scheduler.stops(),
         stopped=scheduler.stopped,
         hint=scheduler.hint,

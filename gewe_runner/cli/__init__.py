@@ -39,7 +39,7 @@ class Commands(click.Group):
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(gewe_runner.__version__, prog_name="gewe-runner")
 def cli() -> None:
-    """Send WeChat mini-program cards as campaign files declare them, each once at most.
+    """Send WeChat mini-program cards as campaign files declare them, each at most once.
 
     Start with `gewe-runner validate`, look at `gewe-runner plan CAMPAIGN`, then `gewe-runner send CAMPAIGN`.
     """

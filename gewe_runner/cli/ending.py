@@ -21,7 +21,7 @@ def code_of(command: click.Command) -> int:
         The exit code of the contract.
     """
     try:
-        code = command.main(standalone_mode=False)
+        code = command.main(prog_name="gewe-runner", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         return errors.Interrupted.exit_code

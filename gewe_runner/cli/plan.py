@@ -18,7 +18,14 @@ from gewe_runner.problems import Problems
 @click.command("plan")
 @options.campaigns
 @options.profile
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
 def command(campaigns: Sequence[Path], profile: str | None, form: str) -> None:
     """Show who would get what, who would not and why, and when it would be done. Nothing is sent."""
     problems = Problems()

@@ -1,70 +1,106 @@
 """Shows how a send gets on: a live line on a terminal, plain lines elsewhere."""
 
 import contextlib
+import datetime
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import click
 
 from gewe_runner.exchange import Outcome
 from gewe_runner.model import State
+from gewe_runner.send import local
 
-#: Seconds between two plain lines.
-_EVERY = 5
+#: Seconds between two plain lines while messages go out, and while nothing may.
+_EVERY, _WHILE_WAITING = 5, 600
+
+#: A wait is worth a word from so many seconds on.
+_LONG = 60
 
 _FINAL = (State.SENT, State.REJECTED, State.UNKNOWN)
 
 
 @contextlib.contextmanager
-def sending(total: int) -> Iterator[Callable[[Outcome | None], None]]:
-    """Show progress towards `total` messages; the callable is told of every outcome, and None now and then."""
-    counts: dict[State, int] = dict.fromkeys(_FINAL, 0)
-    with _bar(total) if sys.stderr.isatty() else _lines(total) as draw:
-
-        def watch(outcome: Outcome | None) -> None:
-            if outcome is not None and outcome.state in counts:
-                counts[outcome.state] += 1
-            draw(counts)
-
-        yield watch
+def sending(total: int) -> Iterator[local.Watch]:
+    """Show progress towards `total` messages while the context lasts."""
+    with _bar(total) if sys.stderr.isatty() else contextlib.nullcontext(_Lines(total)) as shown:
+        yield shown
 
 
-def _told(counts: dict[State, int]) -> str:
-    failed = counts[State.REJECTED] + counts[State.UNKNOWN]
-    return f"sent {counts[State.SENT]:,}" + (f", failed {failed:,}" if failed else "")
+class _Shown:
+    """The counts that either way of showing needs."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._counts = dict.fromkeys(_FINAL, 0)
+        self._began = time.monotonic()
+
+    def _count(self, outcome: Outcome) -> None:
+        if outcome.state in self._counts:
+            self._counts[outcome.state] += 1
+
+    @property
+    def _done(self) -> int:
+        return sum(self._counts.values())
+
+    @property
+    def _rate(self) -> float:
+        """Messages a second so far."""
+        return self._done / max(time.monotonic() - self._began, 0.001)
+
+    def _told(self) -> str:
+        failed = self._done - self._counts[State.SENT]
+        return f"sent {self._counts[State.SENT]:,}" + (f", failed {failed:,}" if failed else "")
+
+
+class _Lines(_Shown):
+    def __init__(self, total: int) -> None:
+        super().__init__(total)
+        self._last = self._began
+
+    def note(self, outcome: Outcome) -> None:
+        self._count(outcome)
+        if self._is_time(_EVERY):
+            left = f", about {(self._total - self._done) / self._rate:,.0f} s left" if self._done < self._total else ""
+            click.echo(f"{self._done:,} of {self._total:,}: {self._told()}, {60 * self._rate:,.0f}/min{left}", err=True)
+
+    def wait(self, until: int) -> None:
+        seconds = until / 1000 - time.time()
+        if seconds >= _LONG and (self._last == self._began or self._is_time(_WHILE_WAITING)):
+            self._last = time.monotonic()
+            click.echo(f"{self._done:,} of {self._total:,}: {self._told()}; {_waiting(until)}", err=True)
+
+    def _is_time(self, seconds: float) -> bool:
+        now = time.monotonic()
+        if now - self._last < seconds:
+            return False
+        self._last = now
+        return True
 
 
 @contextlib.contextmanager
-def _bar(total: int) -> Iterator[Callable[[dict[State, int]], None]]:
+def _bar(total: int) -> Iterator[local.Watch]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         task = progress.add_task("sending", total=total, rate="")
-        began = time.monotonic()
 
-        def draw(counts: dict[State, int]) -> None:
-            done = sum(counts.values())
-            rate = f"{60 * done / max(time.monotonic() - began, 0.001):,.0f}/min"
-            progress.update(task, completed=done, description=_told(counts), rate=rate)
+        class Bar(_Shown):
+            def note(self, outcome: Outcome) -> None:
+                self._count(outcome)
+                rate = f"{60 * self._rate:,.0f}/min"
+                progress.update(task, completed=self._done, description=self._told(), rate=rate)
 
-        yield draw
+            def wait(self, until: int) -> None:
+                if until / 1000 - time.time() >= _LONG:
+                    progress.update(task, description=f"{self._told()}; {_waiting(until)}")
+
+        yield Bar(total)
 
 
-@contextlib.contextmanager
-def _lines(total: int) -> Iterator[Callable[[dict[State, int]], None]]:
-    began = last = time.monotonic()
-
-    def draw(counts: dict[State, int], *, anyway: bool = False) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if anyway or now - last >= _EVERY:
-            last = now
-            done = sum(counts.values())
-            rate = done / max(now - began, 0.001)
-            left = f", about {(total - done) / rate:,.0f} s left" if rate and done < total else ""
-            click.echo(f"{done:,} of {total:,}: {_told(counts)}, {60 * rate:,.0f}/min{left}", err=True)
-
-    yield draw
+def _waiting(until: int) -> str:
+    local_time = datetime.datetime.fromtimestamp(until / 1000).astimezone()
+    return f"the pace lets the next one go at {local_time:%Y-%m-%d %H:%M:%S %Z}"

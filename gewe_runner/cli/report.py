@@ -11,7 +11,14 @@ from gewe_runner.cli import options
 @click.command("report")
 @click.argument("run_id", metavar="[RUN]", default="latest")
 @options.profile
-@click.option("--format", "formats", default=",".join(report.FORMATS), show_default=True, metavar="LIST")
+@click.option(
+    "--format",
+    "formats",
+    default=",".join(report.FORMATS),
+    show_default=True,
+    metavar="LIST",
+    help="Formats to write, separated by commas.",
+)
 @options.reports
 def command(run_id: str, profile: str | None, formats: str, reports: Path | None) -> None:
     """Write the report of RUN (an id, its beginning, or `latest`) from the ledger."""

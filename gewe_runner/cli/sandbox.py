@@ -13,7 +13,13 @@ Ctrl-C ends it."""
 
 
 @click.command("sandbox")
-@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8787,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
 @click.option(
     "--latency", type=click.FloatRange(0, 600_000), default=0, metavar="MS", help="Milliseconds that each answer takes."
 )

@@ -8,5 +8,5 @@ from gewe_runner import schemas
 @click.command("schema")
 @click.argument("name", type=click.Choice(schemas.NAMES))
 def command(name: str) -> None:
-    """Print the JSON Schema (draft-07) of campaign, settings, plan or report files."""
+    """Print the JSON Schema (draft-07) of campaign files, settings, plans or reports."""
     click.echo(schemas.text(name), nl=False)

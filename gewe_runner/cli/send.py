@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +12,6 @@ import click
 from gewe_runner import errors, run
 from gewe_runner.cli import options, progress, show
 from gewe_runner.consult import Consulted
-from gewe_runner.exchange import Outcome
 from gewe_runner.problems import Problems
 from gewe_runner.run import Order
 from gewe_runner.send import local
@@ -25,10 +24,14 @@ from gewe_runner.send import local
 @click.option("--dry-run", is_flag=True, help="Do everything but send: no connection is made, no ledger written.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
-    "--approve", "approved", multiple=True, metavar="DIGEST", help="Send without asking if this is the plan's digest."
+    "--approve",
+    "approved",
+    multiple=True,
+    metavar="DIGEST",
+    help="Send without asking if this is the plan's digest; once for each campaign.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Send at most N messages now.")
-@click.option("--fresh", is_flag=True, help="Empty the sandbox's ledger first.")
+@click.option("--fresh", is_flag=True, help="Empty the ledger first; a sandbox's only.")
 @click.option("--new-ledger", is_flag=True, help="Agree to a new ledger, which knows of nobody who was served.")
 def command(
     campaigns: Sequence[Path],
@@ -41,7 +44,7 @@ def command(
     fresh: bool,
     new_ledger: bool,
 ) -> int:
-    """Send what is still to be sent, each recipient once at most. Run it again to go on."""
+    """Send what is still to be sent: at most one card to each recipient. Run it again to go on."""
     if os.environ.get("CI") == "true" and profile is None and not dry_run:
         raise errors.UsageError("in CI the profile must be said", hint="--profile NAME, or set GEWE_PROFILE")
     order = Order(paths=campaigns, profile=profile, dry_run=dry_run, limit=limit, fresh=fresh, reports=reports)
@@ -124,7 +127,7 @@ class Terminal:
                     hint="look at the plan again, then approve its digest",
                 )
 
-    def sending(self, total: int) -> contextlib.AbstractContextManager[Callable[[Outcome | None], None]]:
+    def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
         return progress.sending(total)
 
     def closing(self, ended: run.Ended) -> int:
@@ -132,7 +135,7 @@ class Terminal:
         if self._dry_run:
             click.echo(f"{self._banner}; DRY RUN - nothing was sent")
             return 0
-        if ended.attempted == 0 and not ended.stopped and not ended.stops:
+        if not (ended.attempted or ended.stopped or ended.stops or ended.interrupted):
             click.echo("nothing left to do")
         click.echo(self._banner.replace("nothing reaches", "nothing reached"))
         for name, reason in ended.stops.items():

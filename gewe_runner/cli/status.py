@@ -14,7 +14,14 @@ from gewe_runner.model import RunInfo
 @click.command("status")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @options.profile
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
 def command(run_id: str | None, profile: str | None, form: str) -> None:
     """List the runs of the profile's ledger, newest first; with RUN (an id, its beginning, or `latest`) that one."""
     with options.ledger(profile) as ledger, ledger.reading() as connection:

@@ -19,10 +19,20 @@ _KEPT_FOR_JSON = 10_000
 @click.command("validate")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @options.profile
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
 @click.option("--explain", metavar="RULE", help="Say what a rule is for, with an example, and do nothing else.")
 def command(paths: Sequence[Path], profile: str | None, form: str, explain: str | None) -> int:
-    """Tell every problem of campaign files, settings and lists. PATH is a file or folder, this one by default."""
+    """Tell every problem of campaign files, settings and lists.
+
+    PATH is a campaign, gewe.yaml or a folder; by default this folder.
+    """
     if explain is not None:
         _explain(explain)
         return 0

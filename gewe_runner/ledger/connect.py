@@ -85,7 +85,10 @@ def create(url: sqlalchemy.URL, gateway: str) -> Ledger:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise errors.LedgerError(f"{path.parent}: the ledger's folder cannot be made: {error.strerror}") from error
+        raise errors.LedgerError(
+            f"{path.parent}: the ledger's folder cannot be made: {error.strerror}",
+            hint="name another place for the ledger, or make the folder yourself",
+        ) from error
     engine = _engine(url, BUSY)
     with _translated(str(path)), engine.begin() as connection:
         tables.metadata.create_all(connection)
@@ -110,7 +113,7 @@ def open(url: sqlalchemy.URL, *, patience: float = BUSY) -> Ledger:  # noqa: A00
     if not exists(url):
         raise errors.LedgerError(f"{name}: there is no ledger yet", hint="gewe-runner send CAMPAIGN")
     if Path(name).is_dir():
-        raise errors.LedgerError(f"{name}: is a folder, not a ledger")
+        raise errors.LedgerError(f"{name}: is a folder, not a ledger", hint="name a file in it, for example ledger.db")
     engine = _engine(url, patience)
     with _translated(name), engine.execution_options(write=False).connect() as connection:
         if not sqlalchemy.inspect(connection).has_table("meta"):

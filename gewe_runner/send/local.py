@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
-from gewe_runner.model import Refusals
+from gewe_runner.model import Refusals, State
 from gewe_runner.send import policy
 from gewe_runner.send.answers import Answer
 from gewe_runner.send.scheduler import Scheduler
@@ -36,6 +36,16 @@ class Ledger(Protocol):
     def step(self, outcomes: Iterable[Outcome], wants: Sequence[Want]) -> list[Intent | NoIntent]: ...
     def heartbeat(self, now: int) -> None: ...
     def release(self, claims: Iterable[Claim]) -> None: ...
+
+
+class Watch(Protocol):
+    """Who is told how it goes."""
+
+    def note(self, outcome: Outcome) -> None:
+        """An outcome is durable."""
+
+    def wait(self, until: int) -> None:
+        """Nothing is in flight, and nothing is begun before that time (UTC epoch milliseconds)."""
 
 
 class Gateway(Protocol):
@@ -77,13 +87,23 @@ class Engine:
     app_ids: Mapping[str, str]
     refusals: Refusals
     stop: Stop
-    #: Told of every outcome once it is durable, and with None at every heartbeat.
-    watch: Callable[[Outcome | None], None]
+    watch: Watch
     now: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
 
-def deliver(scheduler: Scheduler, engine: Engine) -> None:
+@dataclass(kw_only=True, slots=True)
+class Tally:
+    """What an execution came to."""
+
+    #: Outcomes of any kind.
+    attempted: int = 0
+    #: Messages left rejected or unknown.
+    bad: int = 0
+
+
+def deliver(scheduler: Scheduler, engine: Engine) -> Tally:
     """Send until nothing may be sent any more; `scheduler` says afterwards why it ended."""
+    tally = Tally()
     engine.stop.listening = True
     pool = _Pool(engine)
     flying: dict[int, Intent] = {}
@@ -103,14 +123,17 @@ def deliver(scheduler: Scheduler, engine: Engine) -> None:
             flying[intent.message_id] = intent
             pool.send(intent, len(flying))
         for outcome in outcomes:
-            engine.watch(outcome)
+            tally.attempted += 1
+            tally.bad += outcome.state in (State.REJECTED, State.UNKNOWN)
+            engine.watch.note(outcome)
         due = None if engine.stop.asked else scheduler.next_due()
         if not flying and due is None:
-            return
+            return tally
         if now - beat >= HEARTBEAT:
             beat = now
             engine.ledger.heartbeat(now)
-            engine.watch(None)
+        if not flying and due is not None:
+            engine.watch.wait(due)
         answered = _wait(engine.stop.inbox, min(due or now + HEARTBEAT, beat + HEARTBEAT) - engine.now())
 
 

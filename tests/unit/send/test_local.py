@@ -80,6 +80,11 @@ class Line:
         return OK
 
 
+class Silent:
+    def note(self, outcome: Outcome) -> None: ...
+    def wait(self, until: int) -> None: ...
+
+
 class Broken:
     def post(self, body: bytes) -> Answer:
         raise ZeroDivisionError("a bug")
@@ -105,7 +110,7 @@ def deliver(book: Book, gateway: local.Gateway, *, stop: local.Stop | None = Non
         app_ids={name: f"wx_{name}" for name in names},
         refusals=Refusals(),
         stop=stop or local.Stop(),
-        watch=lambda _: None,
+        watch=Silent(),
     )
     local.deliver(scheduler, engine)
     return scheduler
