@@ -145,7 +145,7 @@ def _deliver(
         tally = local.deliver(scheduler, engine)
     return Ended(
         attempted=tally.attempted,
-        bad=tally.bad,
+        bad=tally.bad + sum(lane.claim.orphans for lane in claimed),
         stops=scheduler.stops(),
         stopped=scheduler.stopped,
         hint=scheduler.hint,

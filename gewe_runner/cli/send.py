@@ -155,9 +155,10 @@ def _signals(stop: local.Stop) -> Iterator[None]:
     def asked(_number: int, _frame: object) -> None:
         if not stop.listening:
             raise KeyboardInterrupt
-        if not stop.asked:
-            click.echo("finishing what is in flight; once more drops it", err=True)
         stop.ask()
+        if stop.asked == 1:
+            # past Python's buffers: the signal may have come in the middle of writing to stderr, which bears no second
+            os.write(2, b"finishing what is in flight; once more drops it\n")
 
     former = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

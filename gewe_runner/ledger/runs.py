@@ -288,13 +288,18 @@ def _capped(connection: sqlalchemy.Connection, cap: FrequencyCap, ids: list[str]
 
 
 def _supersede(connection: sqlalchemy.Connection, edition_id: int, now: int) -> None:
-    former = select(run.c.n).where(run.c.edition_id == edition_id, run.c.state.in_([RunState.OPEN, RunState.PAUSED]))
+    """A run that is over may have something pending, too: what somebody has re-opened."""
+    former = select(run.c.n).where(run.c.edition_id == edition_id)
     connection.execute(
         update(message)
         .where(message.c.run_n.in_(former), message.c.state == State.PENDING)
         .values(state=State.CANCELLED, reason="superseded", ended_at=now)
     )
-    connection.execute(update(run).where(run.c.n.in_(former)).values(state=RunState.SUPERSEDED, finished_at=now))
+    connection.execute(
+        update(run)
+        .where(run.c.edition_id == edition_id, run.c.state.in_([RunState.OPEN, RunState.PAUSED]))
+        .values(state=RunState.SUPERSEDED, finished_at=now)
+    )
 
 
 def _free_id(connection: sqlalchemy.Connection, run_id: str, digest: str) -> str:

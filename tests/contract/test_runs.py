@@ -61,6 +61,15 @@ def test_another_plan_supersedes_what_was_pending(ledger: connect.Ledger) -> Non
     assert [(one.to_wxid, one.reason) for one in runs.skips(ledger, second)] == [("a", Reason.ALREADY_SENT)]
 
 
+def test_what_was_reopened_in_a_run_that_is_over_is_superseded_as_well(ledger: connect.Ledger) -> None:
+    first = register(ledger, messages("a"))
+    put(ledger, "unknown")
+    register(ledger, messages("b", card="b"), identity("d2" * 32))
+    put(ledger, "pending", "a")
+    third = register(ledger, messages("a", card="c"), identity("d3" * 32))
+    assert (states(ledger, first), states(ledger, third)) == ({"a": "cancelled"}, {"a": "pending"})
+
+
 @pytest.mark.parametrize("state", ["sending", "unknown", "rejected"])
 def test_what_is_not_resolved_in_another_run_is_not_sent_again(ledger: connect.Ledger, state: str) -> None:
     register(ledger, messages("a"))
