@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gewe_runner import expand, provenance, report
+from gewe_runner import errors, expand, provenance, report
 from gewe_runner.ledger import connect, runs
 from gewe_runner.model import Message, Record, RunInfo, Skip
 from gewe_runner.plan.freeze import Plan
@@ -14,6 +14,21 @@ DRY_RUN = "dry-run"
 
 #: The state of every message of a dry run.
 WOULD_SEND = "would_send"
+
+
+def prepare(reports: Path) -> None:
+    """Make the folder of all reports before anything is sent that has to be reported.
+
+    Raises:
+        errors.UsageError: it cannot be.
+    """
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.UsageError(
+            f"reports cannot be written to {reports}: {error.strerror}; nothing was sent",
+            hint="name another folder with --report DIR",
+        ) from error
 
 
 def write(

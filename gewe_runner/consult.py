@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gewe_runner import errors, prepare
-from gewe_runner.ledger import connect, runs
+from gewe_runner.ledger import connect, decide, runs
 from gewe_runner.model import Message, Profile, Skip
 from gewe_runner.plan import check
 from gewe_runner.prepare import Planned
@@ -43,10 +43,18 @@ def ledger(
         return _new(profile, url, agree) if agree else None
     opened = connect.open(url)
     connect.expect(opened, profile)
+    if agree and not profile.is_sandbox and _knows_nobody(opened):
+        agree(opened.name)
     if fresh and agree:
         with opened.writing() as connection:
             runs.empty(connection)
     return opened
+
+
+def _knows_nobody(ledger: connect.Ledger) -> bool:
+    """Whether a send that was broken off made the ledger and nothing more."""
+    with ledger.reading() as connection:
+        return not runs.infos(connection, 1)
 
 
 def _new(profile: Profile, url: connect.Address, agree: Callable[[str], None]) -> connect.Ledger:
@@ -115,6 +123,8 @@ def register(ledger: connect.Ledger, one: Consulted) -> str:
         identity = _identity(planned)
         joined = runs.join(connection, identity)
         if joined is not None:
+            messages = (line for line in planned.plan.lines() if isinstance(line, Message))
+            decide.readmit(connection, joined, messages)
             return joined
         clock = datetime.datetime.fromtimestamp(now / 1000, ZoneInfo(_zone(planned.profile)))
         return runs.register(

@@ -40,8 +40,10 @@ class Want:
 class NoIntent(enum.Enum):
     """Why a want got no message."""
 
-    #: The run has nothing pending for the device (within its wave), or is not open any more.
+    #: The run has nothing pending for the device (within its wave).
     EMPTY = "empty"
+    #: The run was paused, cancelled or superseded.
+    CLOSED = "closed"
     #: The lane was taken over: this process may not send through the device any more.
     FENCED = "fenced"
 

@@ -74,13 +74,15 @@ def send(
         planned = prepare.plan_all(order.paths, order.profile, Path(folder), problems)
         if not order.dry_run:
             _addresses(planned, environ)  # a send that cannot be leaves no ledger behind
+        for one in planned:
+            conclude.prepare(_reports(order, one))
         ledger = consult.ledger(planned[0], environ, None if order.dry_run else view.new_ledger, fresh=order.fresh)
         if ledger is not None:
             parts.callback(ledger.close)
         consulted = consult.overlays(planned, ledger, problems)
         view.planned(consulted, problems)
         if ledger is None or order.dry_run:
-            return Ended(reports=[_dry_run(one, ledger, _reports(order, one)) for one in consulted])
+            return Ended(reports=[_dry_run(one, ledger, _reports(order, one.planned)) for one in consulted])
         going = [one for one in consulted if not one.planned.campaign.draft]
         return _carry_out(order, going, ledger, view, stop, environ)
 
@@ -100,10 +102,16 @@ def _carry_out(
     if left := sum(one.overlay.left for one in going):
         view.confirm(going)
     registered = [consult.register(ledger, one) for one in going]
+    jobs = [_job(one, ledger, run) for one, run in zip(going, registered, strict=True)]
+    work = fleet.Work(
+        # without a pending message there may still be one that a dead sender left in flight
+        jobs=[job for job in jobs if job.paces],
+        devices=profile.devices,
+        app_ids=app_ids,
+        refusals=profile.refusals,
+    )
     ended = Ended()
-    if left:
-        jobs = [_job(one, ledger, run) for one, run in zip(going, registered, strict=True) if one.overlay.left]
-        work = fleet.Work(jobs=jobs, devices=profile.devices, app_ids=app_ids, refusals=profile.refusals)
+    if work.jobs:
         with _gateway(profile, token) as gateway, view.sending(min(left, order.limit or left)) as watch:
             ended = _deliver(work, lanes.Lanes(ledger), gateway, stop, watch, order.limit)
     done = zip(going, registered, strict=True)
@@ -158,11 +166,11 @@ def _finish(order: Order, one: Consulted, ledger: connect.Ledger, run: str, ende
     reasons += ["interrupted"] if ended.interrupted else []
     with ledger.writing() as connection:
         runs.finish(connection, run, now=prepare.now(), stopped="; ".join(filter(None, reasons)))
-    return conclude.write(ledger, run, one.planned.project, _reports(order, one))
+    return conclude.write(ledger, run, one.planned.project, _reports(order, one.planned))
 
 
-def _reports(order: Order, one: Consulted) -> Path:
-    return order.reports or one.planned.project / "reports"
+def _reports(order: Order, planned: Planned) -> Path:
+    return order.reports or planned.project / "reports"
 
 
 def _dry_run(one: Consulted, ledger: connect.Ledger | None, reports: Path) -> tuple[RunInfo, Path]:

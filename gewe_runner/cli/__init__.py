@@ -14,6 +14,10 @@ COMMANDS = {
     "send": "Send what is still to be sent.",
     "status": "List the runs and how far they are.",
     "report": "Write the report of a run again.",
+    "resolve": "Say what became of messages that nobody is sure of.",
+    "pause": "Let a run begin no more messages for now.",
+    "resume": "Let a paused run go on.",
+    "cancel": "End a run for good.",
     "sandbox": "Play GeWe on this machine, to rehearse a campaign.",
     "schema": "Print a JSON Schema.",
 }

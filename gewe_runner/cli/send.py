@@ -138,13 +138,12 @@ class Terminal:
         if not (ended.attempted or ended.stopped or ended.stops or ended.interrupted):
             click.echo("nothing left to do")
         click.echo(self._banner.replace("nothing reaches", "nothing reached"))
-        for name, reason in ended.stops.items():
-            click.echo(f"stopped: {name}: {reason}", err=True)
         if ended.interrupted:
             raise errors.Interrupted("interrupted", hint="run the same command again to go on")
         if ended.stopped or ended.stops:
+            reasons = [ended.stopped, *(f"{name}: {reason}" for name, reason in ended.stops.items())]
             hint = ended.hint or "run the same command again to go on with what is left"
-            raise errors.StoppedError(f"stopped: {ended.stopped or 'not everything could be sent'}", hint=hint)
+            raise errors.StoppedError("stopped: " + "; ".join(filter(None, reasons)), hint=hint)
         return 1 if ended.bad else 0
 
 

@@ -7,13 +7,14 @@ import click
 
 from gewe_runner import report
 from gewe_runner.cli import options, show
-from gewe_runner.ledger import runs
+from gewe_runner.ledger import decide, runs
 from gewe_runner.model import RunInfo
 
 
 @click.command("status")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @options.profile
+@click.option("--to", "to_wxid", metavar="WXID", help="Every card that this person was planned for, got or missed.")
 @click.option(
     "--format",
     "form",
@@ -22,8 +23,11 @@ from gewe_runner.model import RunInfo
     show_default=True,
     help="For people or for programs.",
 )
-def command(run_id: str | None, profile: str | None, form: str) -> None:
+def command(run_id: str | None, profile: str | None, to_wxid: str | None, form: str) -> None:
     """List the runs of the profile's ledger, newest first; with RUN (an id, its beginning, or `latest`) that one."""
+    if to_wxid is not None:
+        _person(to_wxid, profile, form)
+        return
     with options.ledger(profile) as ledger, ledger.reading() as connection:
         found = runs.infos(connection) if run_id is None else [runs.info(connection, run_id)]
     if form == "json":
@@ -40,3 +44,20 @@ def command(run_id: str | None, profile: str | None, form: str) -> None:
 def _json(info: RunInfo) -> dict[str, object]:
     tree = dataclasses.asdict(info)
     return tree | {"created_at": show.moment(info.created_at), "finished_at": show.moment(info.finished_at)}
+
+
+def _person(to_wxid: str, profile: str | None, form: str) -> None:
+    with options.ledger(profile) as ledger, ledger.reading() as connection:
+        cards = list(decide.person(connection, to_wxid))
+    if form == "json":
+        tree = [card | {"at": show.moment(card["at"])} for card in cards]
+        click.echo(json.dumps(tree, ensure_ascii=False, indent=2))
+        return
+    for card in cards:
+        why = ": ".join(filter(None, [card["reason"], show.plain(card["gateway_text"])]))
+        through = f" through {card['device']}" if card["device"] else ""
+        told = f"{card['campaign']}, edition {card['edition']}: {card['state']}{through}" + (f" ({why})" if why else "")
+        click.echo(f"{show.moment(card['at']) or '-'}  {told}")
+        click.echo(f"  run {card['run']}")
+    if not cards:
+        click.echo(f"the ledger knows of no card for {to_wxid}")

@@ -1,19 +1,19 @@
-"""Opens a ledger: its address, its engine, its id, and the words for everything a database may refuse."""
+"""Opens a ledger: its address, its database, its id and its version; and says in words what a database refuses."""
 
 import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import sqlalchemy
-from sqlalchemy import event, exc, insert, select
+from sqlalchemy import exc, insert, select
 
 from gewe_runner import errors
-from gewe_runner.ledger import tables
+from gewe_runner.ledger import migrate, postgres, sqlite, tables
 from gewe_runner.model import Profile
 
 #: Where a ledger is.
@@ -21,6 +21,28 @@ Address = sqlalchemy.URL
 
 #: How long a writer waits for another one unless told otherwise, in seconds.
 BUSY = 15
+
+
+class Database(Protocol):
+    """What differs between the databases; each is a module of its own."""
+
+    @property
+    def UPGRADES_ITSELF(self) -> bool: ...  # noqa: N802 - a module's constant
+    def checked(self, url: sqlalchemy.URL) -> sqlalchemy.URL | None: ...
+    def shown(self, url: sqlalchemy.URL) -> str: ...
+    def exists(self, url: sqlalchemy.URL) -> bool: ...
+    def prepare(self, url: sqlalchemy.URL) -> None: ...
+    def engine(self, url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine: ...
+    def alone(self, connection: sqlalchemy.Connection) -> None: ...
+    def now(self, connection: sqlalchemy.Connection, mine: int) -> int: ...
+    def meaning(self, error: exc.DBAPIError) -> tuple[str, str] | None: ...
+    def size(self, connection: sqlalchemy.Connection, tables: Sequence[str]) -> int: ...
+    def count_on(self, connection: sqlalchemy.Connection, table: str, column: str) -> None: ...
+    def scrub(self, opened: sqlalchemy.Engine, tables: Sequence[str]) -> None: ...
+
+
+#: By the beginning of the address.
+DATABASES: Mapping[str, Database] = {"sqlite": sqlite, "postgresql": postgres, "postgres": postgres}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +55,23 @@ class Ledger:
     id: str
     gateway: str
 
+    @property
+    def database(self) -> Database:
+        return DATABASES[self.engine.dialect.name]
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlalchemy.Connection]:
-        with _translated(self.name), self.engine.execution_options(write=False).connect() as connection:
+        """Everything as of one moment; nothing may be written."""
+        with (
+            _translated(self.database, self.name),
+            self.engine.execution_options(write=False).connect() as connection,
+        ):
             yield connection
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlalchemy.Connection]:
         """One transaction, durable when the block has ended; on any error nothing of it is kept."""
-        with _translated(self.name), self.engine.begin() as connection:
+        with _translated(self.database, self.name), self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -52,80 +82,93 @@ def address(profile: Profile, project: Path, environ: Mapping[str, str] = os.env
     """Where the profile's ledger is: `ledger_env`'s URL, else `.gewe/<profile>.db` in the project."""
     if profile.ledger_env is None:
         return sqlalchemy.URL.create("sqlite", database=str(project / ".gewe" / f"{profile.name}.db"))
+    hint = f"export {profile.ledger_env}=postgresql://user:password@host/database, or sqlite:////path"
     text = environ.get(profile.ledger_env, "")
     if not text:
         raise errors.LedgerError(
-            f"the ledger's address is not set: profile {profile.name} takes it from ${profile.ledger_env}",
-            hint=f"export {profile.ledger_env}=sqlite:////srv/gewe/{profile.name}.db",
+            f"the ledger's address is not set: profile {profile.name} takes it from ${profile.ledger_env}", hint=hint
         )
     try:
         url = sqlalchemy.make_url(text)
-    except exc.ArgumentError as error:
+    except (exc.ArgumentError, ValueError):
+        # without its cause, whose text repeats the address
+        raise errors.LedgerError(f"${profile.ledger_env} holds no database URL", hint=hint) from None
+    backend = url.drivername.partition("+")[0]
+    if backend not in DATABASES:
         raise errors.LedgerError(
-            f"${profile.ledger_env} holds no database URL",
-            hint=f"export {profile.ledger_env}=sqlite:////srv/gewe/{profile.name}.db",
-        ) from error
-    if url.get_backend_name() != "sqlite" or not url.database:
-        raise errors.LedgerError(
-            f"${profile.ledger_env} names a {url.get_backend_name()} database; this version keeps its ledger in SQLite",
-            hint=f"export {profile.ledger_env}=sqlite:////srv/gewe/{profile.name}.db",
+            f"${profile.ledger_env} names a {backend} database; a ledger lies in PostgreSQL or SQLite", hint=hint
         )
-    return url
+    checked = DATABASES[backend].checked(url)
+    if checked is None:
+        raise errors.LedgerError(
+            f"${profile.ledger_env} is no complete {backend} address; special characters in a password are written "
+            "as %XX (@ is %40)",
+            hint=hint,
+        )
+    return checked
+
+
+def shown(url: sqlalchemy.URL) -> str:
+    """How messages name the ledger: a path, or a URL without its password."""
+    return _database(url).shown(url)
 
 
 def exists(url: sqlalchemy.URL) -> bool:
     """Whether there is a ledger already; an empty file left by a first start that died is none."""
-    path = Path(url.database or "")
-    return path.is_dir() or (path.exists() and path.stat().st_size > 0)
+    database = _database(url)
+    with _translated(database, database.shown(url)):
+        return database.exists(url)
 
 
 def create(url: sqlalchemy.URL, gateway: str) -> Ledger:
     """Make a new ledger that belongs to the gateway; two processes that start at once make one."""
-    path = Path(url.database or "")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise errors.LedgerError(
-            f"{path.parent}: the ledger's folder cannot be made: {error.strerror}",
-            hint="name another place for the ledger, or make the folder yourself",
-        ) from error
-    engine = _engine(url, BUSY)
-    with _translated(str(path)), engine.begin() as connection:
-        tables.metadata.create_all(connection)
-        if connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "id")).first() is None:
-            facts = {"id": secrets.token_hex(8), "schema": str(tables.SCHEMA), "gateway": gateway}
-            facts["created_at"] = str(round(time.time() * 1000))
-            connection.execute(insert(tables.meta), [{"key": key, "value": value} for key, value in facts.items()])
-    engine.dispose()
+    with founding(url) as connection:
+        if facts(connection) is None:
+            found(connection, {"id": secrets.token_hex(8), "gateway": gateway})
     return open(url)
 
 
 def open(url: sqlalchemy.URL, *, patience: float = BUSY) -> Ledger:  # noqa: A001 - `ledger.open` reads well
-    """Open an existing ledger.
+    """Open an existing ledger; an older one in SQLite is brought up to date first.
 
     Args:
         patience: How long to wait for another program that is writing, in seconds.
 
     Raises:
-        errors.LedgerError: there is none, it is no ledger, or a newer version wrote it.
+        errors.LedgerError: there is none, it is no ledger, or its version is another.
     """
-    name = str(url.database)
+    database = _database(url)
+    name = database.shown(url)
     if not exists(url):
         raise errors.LedgerError(f"{name}: there is no ledger yet", hint="gewe-runner send CAMPAIGN")
-    if Path(name).is_dir():
-        raise errors.LedgerError(f"{name}: is a folder, not a ledger", hint="name a file in it, for example ledger.db")
-    engine = _engine(url, patience)
-    with _translated(name), engine.execution_options(write=False).connect() as connection:
-        if not sqlalchemy.inspect(connection).has_table("meta"):
-            raise errors.LedgerError(f"{name}: is a database, but not a gewe-runner ledger")
-        facts: dict[str, str] = {row.key: row.value for row in connection.execute(select(tables.meta))}
-    if int(facts["schema"]) > tables.SCHEMA:
-        raise errors.LedgerError(
-            f"{name}: a newer gewe-runner wrote this ledger (its tables are version {facts['schema']}, "
-            f"this program knows {tables.SCHEMA})",
-            hint="install the newer version again; nothing was changed",
-        )
-    return Ledger(engine=engine, name=name, id=facts["id"], gateway=facts["gateway"])
+    engine = database.engine(url, patience)
+    try:
+        with _translated(database, name), engine.execution_options(write=False).connect() as connection:
+            known = _expected(name, facts(connection))
+        if int(known["schema"]) < tables.SCHEMA:
+            if not database.UPGRADES_ITSELF:
+                raise errors.LedgerError(
+                    f"{name}: the ledger's tables are version {known['schema']}, this program needs {tables.SCHEMA}",
+                    hint="gewe-runner ledger upgrade",
+                )
+            upgrade(url)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Ledger(engine=engine, name=name, id=known["id"], gateway=known["gateway"])
+
+
+def upgrade(url: sqlalchemy.URL) -> tuple[int, int]:
+    """Bring the tables of a ledger up to date, in one transaction.
+
+    Returns:
+        The version that they had, and the one that they have now.
+    """
+    with founding(url) as connection:
+        version = int(_expected(shown(url), facts(connection))["schema"])
+        if version < tables.SCHEMA:
+            migrate.migrate(connection, version)
+    return version, tables.SCHEMA
 
 
 def expect(ledger: Ledger, profile: Profile) -> None:
@@ -142,51 +185,67 @@ def expect(ledger: Ledger, profile: Profile) -> None:
     if ledger.gateway != profile.gateway:
         raise errors.LedgerError(
             f"{ledger.name}: belongs to the gateway {ledger.gateway}, and profile {profile.name} has {profile.gateway}",
-            hint="name another ledger for this profile",
+            hint="name another ledger for this profile, or, if the gateway only moved: "
+            f"gewe-runner ledger info --adopt-gateway {profile.gateway}",
         )
 
 
-def _engine(url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine:
-    engine = sqlalchemy.create_engine(url, connect_args={"timeout": patience, "check_same_thread": False})
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
+@contextlib.contextmanager
+def founding(url: sqlalchemy.URL) -> Iterator[sqlalchemy.Connection]:
+    """One transaction in which tables are made or changed, with nobody else at it."""
+    database = _database(url)
+    database.prepare(url)
+    engine = database.engine(url, BUSY)
+    try:
+        with _translated(database, database.shown(url)), engine.begin() as connection:
+            database.alone(connection)
+            yield connection
+    finally:
+        engine.dispose()
 
 
-def _prepare(connection: Any, _record: object) -> None:
-    """FULL: what `commit` has answered survives a power cut; transactions are begun by `_begin` alone."""
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "mmap_size=0"):
-        connection.execute(f"PRAGMA {pragma}").close()
+def facts(connection: sqlalchemy.Connection) -> dict[str, str] | None:
+    """What a ledger says of itself; None where there is nothing, no fact in another program's database."""
+    inspector = sqlalchemy.inspect(connection)
+    if not inspector.has_table("meta"):
+        return {} if set(inspector.get_table_names()) & set(tables.metadata.tables) else None
+    if {column["name"] for column in inspector.get_columns("meta")} != {"key", "value"}:
+        return {}
+    return {row.key: row.value for row in connection.execute(select(tables.meta))}
 
 
-def _begin(connection: sqlalchemy.Connection) -> None:
-    """A writer takes its lock at once: a transaction that reads first and writes later could fail half-way."""
-    write = connection.get_execution_options().get("write", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def found(connection: sqlalchemy.Connection, known: Mapping[str, str]) -> None:
+    """Make the tables of a new ledger and note what it shall say of itself."""
+    tables.metadata.create_all(connection)
+    own = {"schema": str(tables.SCHEMA), "created_at": str(round(time.time() * 1000)), **known}
+    connection.execute(insert(tables.meta), [{"key": key, "value": value} for key, value in own.items()])
 
 
-#: What SQLite says, what that means, and what to do about it.
-_WORDS = (
-    ("database is locked", "another program has locked the ledger", "end the other program, then run this again"),
-    ("readonly database", "the ledger is read-only", "give yourself the right to write it, then run this again"),
-    ("disk is full", "the disk is full", "make room, then run this again"),
-    ("disk I/O error", "the disk does not work as it should", "check the disk, then run this again"),
-    ("not a database", "the file is not a ledger", "name another ledger, or restore this one from a backup"),
-    ("malformed", "the ledger is damaged", "restore it from a backup"),
-    ("unable to open", "the ledger cannot be opened", "check its folder and your rights"),
-)
+def _expected(name: str, known: dict[str, str] | None) -> dict[str, str]:
+    """The facts of a ledger that this program can use."""
+    if not known or "schema" not in known:
+        raise errors.LedgerError(
+            f"{name}: is a database, but not a gewe-runner ledger", hint="give the ledger a database of its own"
+        )
+    if int(known["schema"]) > tables.SCHEMA:
+        raise errors.LedgerError(
+            f"{name}: a newer gewe-runner wrote this ledger (its tables are version {known['schema']}, "
+            f"this program knows {tables.SCHEMA})",
+            hint="install the newer version again; nothing was changed",
+        )
+    return known
+
+
+def _database(url: sqlalchemy.URL) -> Database:
+    return DATABASES[url.get_backend_name()]
 
 
 @contextlib.contextmanager
-def _translated(name: str) -> Iterator[None]:
+def _translated(database: Database, name: str) -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
-        said = str(error.orig)
-        if isinstance(error, exc.IntegrityError | exc.ProgrammingError):
+        meaning = database.meaning(error)
+        if meaning is None:
             raise
-        for sign, meaning, advice in _WORDS:
-            if sign in said:
-                raise errors.LedgerError(f"{name}: {meaning} ({said})", hint=advice) from error
-        raise errors.LedgerError(f"{name}: the ledger refuses: {said}") from error
+        raise errors.LedgerError(f"{name}: {meaning[0]}", hint=meaning[1]) from error

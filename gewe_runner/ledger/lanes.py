@@ -58,6 +58,8 @@ _INTENT = text(
     "RETURNING id, seq, to_wxid, payload"
 )
 
+_IS_OPEN = text("SELECT 1 FROM run WHERE id = :run AND state = 'open'")
+
 _ATTEMPT = text(
     "INSERT INTO attempt (message_id, device, app_id, epoch, holder, started_at) "
     "VALUES (:message, :device, :app_id, :epoch, :holder, :now) RETURNING id"
@@ -146,7 +148,8 @@ class Lanes:
             return NoIntent.FENCED
         row = connection.execute(_INTENT, {**lane, "run": want.run, "limit": want.limit}).one_or_none()
         if row is None:
-            return NoIntent.EMPTY
+            is_open = connection.execute(_IS_OPEN, {"run": want.run}).one_or_none() is not None
+            return NoIntent.EMPTY if is_open else NoIntent.CLOSED
         attempt = connection.execute(
             _ATTEMPT, {**lane, "message": row.id, "app_id": want.app_id, "holder": self._me}
         ).scalar_one()

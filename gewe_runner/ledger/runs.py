@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -21,6 +21,8 @@ T = TypeVar("T")
 BATCH = 500
 
 _DAY = 86_400_000
+
+_UNFINISHED = (State.PENDING, State.SENDING)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,10 +79,16 @@ def lay_over(
 
 
 def join(connection: sqlalchemy.Connection, identity: Identity) -> str | None:
-    """The id of the run that a plan with this digest goes on with, opened again; None where it needs a new one."""
+    """The id of the run that a plan with this digest goes on with, opened again; None where it needs a new one.
+
+    Raises:
+        errors.StoppedError: that run is paused.
+    """
     joined = _joinable(connection, identity)
     if joined is None:
         return None
+    if joined.state == RunState.PAUSED:
+        raise errors.StoppedError(f"run {joined.id} is paused", hint=f"gewe-runner resume {joined.id}")
     connection.execute(update(run).where(run.c.n == joined.n).values(state=RunState.OPEN, finished_at=None, stopped=""))
     return str(joined.id)
 
@@ -123,7 +131,7 @@ def register(
         .returning(run.c.n)
     ).scalar_one()
     for batch in _batched(lay_over(connection, identity, lines, now, Overlay())):
-        _insert(connection, edition_id, number, batch)
+        add(connection, edition_id, number, batch)
     return run_id
 
 
@@ -140,23 +148,23 @@ def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped:
 
 
 def devices(connection: sqlalchemy.Connection, run_id: str) -> dict[str, int]:
-    """How many messages of the run each device still has to send."""
+    """How many messages of the run each device has yet to bring to an end; some may be in flight, or were."""
     rows = connection.execute(
         select(message.c.device, func.count().label("number"))
         .join(run, run.c.n == message.c.run_n)
-        .where(run.c.id == run_id, message.c.state == State.PENDING)
+        .where(run.c.id == run_id, message.c.state.in_(_UNFINISHED))
         .group_by(message.c.device)
     )
     return {row.device: row.number for row in rows}
 
 
 def places(connection: sqlalchemy.Connection, run_id: str, counts: Iterable[int]) -> list[int]:
-    """The `seq` of the run's first, second, … message for each count, from the first with something pending on."""
+    """The `seq` of the run's first, second, … message for each count, from the first that is not finished on."""
     number = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one()
     own = select(message.c.seq).where(message.c.run_n == number).order_by(message.c.seq).limit(1)
-    pending = connection.execute(own.where(message.c.state == State.PENDING)).scalar_one_or_none()
+    first = connection.execute(own.where(message.c.state.in_(_UNFINISHED))).scalar_one_or_none()
     found = [connection.execute(own.offset(count - 1)).scalar_one() for count in counts]
-    return [seq for seq in found if pending is not None and seq >= pending]
+    return [seq for seq in found if first is not None and seq >= first]
 
 
 def info(connection: sqlalchemy.Connection, run_id: str) -> RunInfo:
@@ -226,13 +234,13 @@ def empty(connection: sqlalchemy.Connection) -> None:
 
 def _joinable(connection: sqlalchemy.Connection, identity: Identity) -> Any:
     return connection.execute(
-        select(run.c.n, run.c.id)
+        select(run.c.n, run.c.id, run.c.state)
         .join(edition, edition.c.id == run.c.edition_id)
         .where(
             edition.c.campaign == identity.campaign,
             edition.c.edition == identity.edition,
             run.c.digest == identity.digest,
-            run.c.state.in_([RunState.OPEN, RunState.FINISHED]),
+            run.c.state.in_([RunState.OPEN, RunState.PAUSED, RunState.FINISHED]),
         )
         .order_by(run.c.n.desc())
         .limit(1)
@@ -310,7 +318,8 @@ def _free_id(connection: sqlalchemy.Connection, run_id: str, digest: str) -> str
     raise errors.LedgerError(f"run {run_id} is there already", hint="wait a minute, then run this again")
 
 
-def _insert(connection: sqlalchemy.Connection, edition_id: int, number: int, batch: list[Message | Skip]) -> None:
+def add(connection: sqlalchemy.Connection, edition_id: int, number: int, batch: Sequence[Message | Skip]) -> None:
+    """Put lines into a run: messages as pending, skips as what they are."""
     messages, skipped = [], []
     for one in batch:
         row = {"run_n": number, "to_wxid": one.to_wxid, "source": one.source, "row": one.row}

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from gewe_runner.model import RunState, State
 
 #: Raised by one with every change of the tables; `meta.schema` of a ledger says which it has.
-SCHEMA = 1
+SCHEMA = 2
 
 metadata = MetaData()
 
@@ -185,4 +185,12 @@ resolution = Table(
     Column("by", Text, nullable=False),
     Column("was", Text, nullable=False),
     Column("became", Text, nullable=False),
+)
+
+#: Append-only: whom the ledger has forgotten, by keyed hash; empty as long as nobody asked for it.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("pseudonym", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
 )

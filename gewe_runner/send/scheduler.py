@@ -177,6 +177,8 @@ class Scheduler:
         if result is NoIntent.FENCED:
             lane.stopped = "another process has taken the device over"
             return
+        if result is NoIntent.CLOSED:
+            self._jobs[want.run].stopped = "somebody paused or cancelled it, or sent a newer plan"
         self._emptied(self._jobs[want.run], want.device, now)
         self._plan(lane, now)
 
@@ -328,7 +330,13 @@ class Scheduler:
         if in_a_row is not None and lane.failures_in_a_row >= in_a_row and not lane.stopped:
             lane.stopped = f"{lane.failures_in_a_row} failures in a row (stop_when.failures_in_a_row: {in_a_row})"
         share = 100 * progress.bad / progress.outcomes
-        if percent is not None and progress.outcomes >= JUDGED_FROM and share >= percent and not progress.stopped:
+        if (
+            percent is not None
+            and progress.outcomes >= JUDGED_FROM
+            and progress.bad
+            and share >= percent
+            and not progress.stopped
+        ):
             progress.stopped = f"{share:.0f} % of the wave failed (stop_when.failure_percent: {percent:g})"
 
 

@@ -66,15 +66,16 @@ class Shop:
     env: dict[str, str] = field(default_factory=lambda: {"GEWE_TOKEN": TOKEN})
     number: int = field(default_factory=lambda: next(_numbers))
 
-    def id(self, behaviour: str = "friend") -> str:
-        """The id of somebody for whom the gateway behaves so; friends are served."""
+    def id(self, behaviour: str) -> str:
+        """The id of somebody for whom the gateway behaves so."""
         return f"sandbox_{behaviour}_shop{self.number:03}"
 
     def friends(self, count: int) -> list[str]:
+        """The ids of people who are simply served."""
         return [f"wxid_shop{self.number:03}n{index:04}" for index in range(count)]
 
     def members(self, *ids: str, device: str = "shop-east") -> None:
-        """Write the campaign's list; `members_of` adds those of another device."""
+        """Write the campaign's list; `add` lengthens it."""
         with (self.folder / "lists" / "members.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("wxid", "name", "store", "device")])
         self.add(*ids, device=device)
@@ -82,6 +83,11 @@ class Shop:
     def add(self, *ids: str, device: str) -> None:
         with (self.folder / "lists" / "members.csv").open("a", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows((one, f"客人{number}", "徐家汇店", device) for number, one in enumerate(ids, 1))
+
+    def write(self, file: str, content: str | bytes) -> None:
+        path = self.folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     def edit(self, file: str, old: str, new: str) -> None:
         text = (self.folder / file).read_text(encoding="utf-8")
@@ -93,12 +99,18 @@ class Shop:
         return subprocess.Popen(
             [sys.executable, "-m", "gewe_runner", *map(str, arguments)],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **self.env, **(env or {})},
+            env={**self._clean(), **self.env, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
+
+    def _clean(self) -> dict[str, str]:
+        """An environment with nothing in it that anybody has set; tests of a module may share a shop."""
+        home = self.folder.parent / "home"
+        path = os.environ["PATH"]
+        return {"PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONPATH": str(ROOT)}
 
     def run(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
         """`gewe-runner ARGUMENTS…` and how it ended."""
@@ -135,10 +147,11 @@ class Shop:
         return {b["toWxid"]: b["sha256"] for b in self.gateway.received()["bodies"] if mark in b["toWxid"]}
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    """Look again and again until it is so."""
+def wait_until(condition: Callable[[], object], process: "subprocess.Popen[str]") -> None:
+    """Look again and again until it is so, as long as the process lives that shall make it so."""
     give_up = time.monotonic() + PATIENCE
     while not condition():
+        assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < give_up, "it never came"
         time.sleep(0.02)
 
@@ -163,7 +176,7 @@ def gateway() -> Iterator[Gateway]:
 @pytest.fixture(scope="session")
 def slow_gateway() -> Iterator[Gateway]:
     """A gateway that takes its time for every answer, long enough to come in between."""
-    with sandbox.started(sandbox.Options(latency=0.3)) as url:
+    with sandbox.started(sandbox.Options(latency=0.25)) as url:
         yield Gateway(url)
 
 

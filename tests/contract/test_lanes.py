@@ -77,7 +77,7 @@ def test_a_run_that_is_not_open_gives_nothing(ledger: connect.Ledger) -> None:
     mine = claim(ledger)
     with ledger.writing() as connection:
         connection.execute(text("UPDATE run SET state = 'paused'"))
-    assert lanes.Lanes(ledger).step([], [want(mine, run)]) == [NoIntent.EMPTY]
+    assert lanes.Lanes(ledger).step([], [want(mine, run)]) == [NoIntent.CLOSED]
 
 
 def test_whoever_claims_a_dead_owners_lane_finds_its_messages_unknown(ledger: connect.Ledger) -> None:

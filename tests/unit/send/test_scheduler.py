@@ -296,6 +296,15 @@ def test_a_lane_taken_over_by_another_process_begins_nothing_more() -> None:
     assert "another process" in scheduler.stops()["east"]
 
 
+def test_a_run_that_somebody_paused_stops_and_says_so() -> None:
+    scheduler = one_lane()
+    scheduler.start(NOON)
+    (want,) = scheduler.wants(NOON)
+    scheduler.began(want, NoIntent.CLOSED, NOON)
+    assert scheduler.next_due() is None
+    assert "paused" in scheduler.stops()["run"]
+
+
 def test_a_busy_lane_begins_nothing() -> None:
     scheduler = one_lane()
     scheduler.start(NOON)

@@ -1,0 +1,141 @@
+"""What people decide about runs and messages: pause, resume, cancel, resolve, try again; each decision is kept."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import delete, func, insert, select, union_all, update
+
+from gewe_runner import errors
+from gewe_runner.ledger import runs
+from gewe_runner.ledger.tables import edition, message, resolution, run, skip
+from gewe_runner.model import Message, Reason, RunState, State
+
+#: From which states a run may go into another one.
+_FROM = {
+    RunState.PAUSED: (RunState.OPEN,),
+    RunState.OPEN: (RunState.PAUSED,),
+    RunState.CANCELLED: (RunState.OPEN, RunState.PAUSED),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Who:
+    """Who decides, and when (UTC epoch milliseconds)."""
+
+    name: str
+    at: int
+
+
+def put(connection: sqlalchemy.Connection, run_id: str, state: RunState, who: Who) -> bool:
+    """Pause, resume (`open`) or cancel a run; it holds from the next message on.
+
+    Returns:
+        False if the run was in that state already.
+
+    Raises:
+        errors.UsageError: the run is over, or there is none.
+    """
+    found = runs.info(connection, run_id)
+    if found.state == state:
+        return False
+    if found.state not in _FROM[state]:
+        raise errors.UsageError(f"run {found.id} is {found.state}; it cannot become {state}", hint="gewe-runner status")
+    number = _number(connection, found.id)
+    connection.execute(update(run).where(run.c.n == number).values(state=state))
+    if state is RunState.CANCELLED:
+        cancelled = {"state": State.CANCELLED, "reason": "by the user", "ended_at": who.at}
+        pending = (message.c.run_n == number) & (message.c.state == State.PENDING)
+        connection.execute(update(message).where(pending).values(cancelled))
+        connection.execute(update(run).where(run.c.n == number).values(finished_at=who.at))
+    return True
+
+
+def resolve(
+    connection: sqlalchemy.Connection, run_id: str, was: State, became: State, who: Who, to_wxid: str | None = None
+) -> int:
+    """Say what became of messages that nobody was sure of, or re-open rejected ones.
+
+    Args:
+        was: `unknown` or `rejected`.
+        became: `sent`, or `pending` to send it after all.
+        to_wxid: Only this person's message.
+
+    Returns:
+        How many messages were decided about.
+    """
+    found = runs.info(connection, run_id)
+    number = _number(connection, found.id)
+    those = (message.c.run_n == number) & (message.c.state == was)
+    if to_wxid is not None:
+        those &= message.c.to_wxid == to_wxid
+    ids = select(message.c.id).where(those)
+    # Only an open run sends; elsewhere the identity becomes free, and the newest plan takes it up again.
+    is_over = found.state in (RunState.SUPERSEDED, RunState.CANCELLED)
+    state = State.CANCELLED if became is State.PENDING and is_over else became
+    literal = sqlalchemy.literal
+    kept = select(message.c.id, literal(who.at), literal(who.name), message.c.state, literal(str(became))).where(those)
+    connection.execute(insert(resolution).from_select(["message_id", "at", "by", "was", "became"], kept))
+    reason = f"resolved as {'sent' if became is State.SENT else 'not sent'}"
+    count = connection.execute(update(message).where(message.c.id.in_(ids)).values(state=state, reason=reason)).rowcount
+    if count and became is State.PENDING and found.state == RunState.FINISHED:
+        connection.execute(update(run).where(run.c.n == number).values(state=RunState.OPEN, finished_at=None))
+    return count
+
+
+def readmit(connection: sqlalchemy.Connection, run_id: str, messages: Iterable[Message]) -> int:
+    """Take into a run whoever it skipped as unresolved and who is free now.
+
+    Args:
+        messages: The run's own plan.
+
+    Returns:
+        How many were taken in.
+    """
+    number = _number(connection, run_id)
+    waiting = select(skip.c.to_wxid).where(skip.c.run_n == number, skip.c.reason == Reason.UNRESOLVED)
+    if connection.execute(waiting.limit(1)).first() is None:
+        return 0
+    edition_id = connection.execute(select(run.c.edition_id).where(run.c.n == number)).scalar_one()
+    taken = select(message.c.to_wxid).where(message.c.edition_id == edition_id, message.c.state != State.CANCELLED)
+    free = set(connection.execute(waiting.where(skip.c.to_wxid.not_in(taken))).scalars())
+    admitted = [one for one in messages if one.to_wxid in free]
+    if admitted:
+        runs.add(connection, edition_id, number, admitted)
+        ids = [one.to_wxid for one in admitted]
+        connection.execute(
+            delete(skip).where(skip.c.run_n == number, skip.c.reason == Reason.UNRESOLVED, skip.c.to_wxid.in_(ids))
+        )
+    return len(admitted)
+
+
+def person(connection: sqlalchemy.Connection, to_wxid: str) -> Iterator[dict[str, Any]]:
+    """Every card that a person was planned for, the newest run first: what became of it, or why there was none.
+
+    Each has: run, campaign, edition, device, state, reason, gateway_text, at.
+    """
+    literal = sqlalchemy.literal
+    own = (run.c.id.label("run"), run.c.n, edition.c.campaign, edition.c.edition)
+    card = (message.c.device, message.c.state, message.c.reason, message.c.gateway_text, message.c.ended_at.label("at"))
+    none = (literal("").label("device"), literal("skipped"), skip.c.reason, literal(""), run.c.created_at)
+    got = select(*own, *card).where(message.c.to_wxid == to_wxid)
+    missed = select(*own, *none).where(skip.c.to_wxid == to_wxid)
+    both = union_all(
+        got.select_from(message.join(run, run.c.n == message.c.run_n).join(edition, edition.c.id == run.c.edition_id)),
+        missed.select_from(skip.join(run, run.c.n == skip.c.run_n).join(edition, edition.c.id == run.c.edition_id)),
+    ).subquery()
+    shown = [column for column in both.c if column.name != "n"]
+    for row in connection.execute(select(*shown).order_by(both.c.n.desc())).mappings():
+        yield dict(row)
+
+
+def unsure(connection: sqlalchemy.Connection, run_id: str) -> int:
+    """How many messages of the run are unknown."""
+    number = _number(connection, run_id)
+    those = (message.c.run_n == number) & (message.c.state == State.UNKNOWN)
+    return connection.execute(select(func.count()).select_from(message).where(those)).scalar_one()
+
+
+def _number(connection: sqlalchemy.Connection, run_id: str) -> int:
+    return int(connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one())

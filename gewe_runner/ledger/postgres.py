@@ -1,0 +1,161 @@
+"""PostgreSQL as a ledger's database: how it is reached, what its errors mean, and its clock."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import event, exc
+
+from gewe_runner import errors
+
+#: Several hosts use it, so a person says when it is changed.
+UPGRADES_ITSELF = False
+
+#: Unless the address says otherwise: a connection takes at most so long, and a dead one is noticed within seconds.
+_CONNECT = {
+    "connect_timeout": "10",
+    "application_name": "gewe-runner",
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+
+# A frozen process must not keep a lane's row locked: another host could not take the lane over.
+_SESSION = (
+    "SET idle_in_transaction_session_timeout = '4s'; SET statement_timeout = '5min'; SET lock_timeout = '{patience}ms'; "
+    "SET synchronous_commit = on; SET client_min_messages = warning"
+)
+
+# A reader holds up nobody, so it may take its time over what it reads, and sees all of it as of one moment.
+_READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0"
+
+#: Any number, so long as every gewe-runner takes the same.
+_LOCK = 0x67657765
+
+#: The beginning of a SQLSTATE, or a sign in the text of an error that has none; what it means; what to do about it.
+_WORDS = (
+    ("28", "the database refuses the user or the password", "check both in the ledger's address"),
+    ("password authentication failed", "the database refuses the user or the password", "check the ledger's address"),
+    ("no password supplied", "the database wants a password", "put it into the ledger's address"),
+    ("3D000", "there is no such database", "createdb NAME, or correct the ledger's address"),
+    ("does not exist", "there is no such database or user", "correct the ledger's address, or make them"),
+    ("42501", "the database user lacks a right", "grant it, then run this again"),
+    ("25006", "the database is read-only", "name the primary server in the ledger's address"),
+    ("25P03", "the database has ended a transaction that stood still", "run this again"),
+    ("40P01", "two transactions stood in each other's way", "run this again"),
+    ("40001", "two transactions stood in each other's way", "run this again"),
+    ("53100", "the database's disk is full", "make room, then run this again"),
+    ("53300", "the database has no connection left", "raise max_connections, or end other programs"),
+    ("53", "the database lacks resources", "look into its log, then run this again"),
+    ("55P03", "another program has locked the ledger", "wait until it has ended, then run this again"),
+    ("57014", "the database took too long", "look what else it is doing, then run this again"),
+    ("57P", "the database shuts down or starts up", "run this again when it is there"),
+    ("Connection refused", "no database listens there", "start it, or correct the ledger's address"),
+    ("timeout expired", "the database does not answer", "check the network and the ledger's address"),
+    ("resolve host", "the database's host is not known", "correct the ledger's address"),
+    ("translate host", "the database's host is not known", "correct the ledger's address"),
+    ("No such file", "no database listens there", "start it, or correct the ledger's address"),
+    ("08", "the connection to the database broke", "run this again when it is there"),
+    ("connection", "the connection to the database broke", "run this again when it is there"),
+    ("closed", "the connection to the database broke", "run this again when it is there"),
+)
+
+
+def checked(url: sqlalchemy.URL) -> sqlalchemy.URL | None:
+    """The address as it is used; None where it cannot be one, as with a password that is not percent-encoded."""
+    if not url.database or "@" in (url.host or ""):
+        return None
+    return url.set(drivername="postgresql+psycopg")
+
+
+def shown(url: sqlalchemy.URL) -> str:
+    """The address without its password; the query goes as well, since it may hold one."""
+    return url.set(drivername="postgresql", password=None, query={}).render_as_string()
+
+
+def exists(url: sqlalchemy.URL) -> bool:
+    """Whether the database holds a ledger, or something else under its name."""
+    made = engine(url, 15)
+    try:
+        with made.execution_options(write=False).connect() as connection:
+            return sqlalchemy.inspect(connection).has_table("meta")
+    finally:
+        made.dispose()
+
+
+def prepare(url: sqlalchemy.URL) -> None:
+    """Nothing: the database has to be there."""
+
+
+def engine(url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine:
+    """Connections that wait so many seconds for another writer.
+
+    Raises:
+        errors.LedgerError: the driver is not installed.
+    """
+    own = {key: value for key, value in _CONNECT.items() if key not in url.query}
+    try:
+        # a server that was started anew costs one look, not the run
+        made = sqlalchemy.create_engine(url, connect_args=own, pool_size=2, max_overflow=3, pool_pre_ping=True)
+    except ImportError as error:
+        raise errors.LedgerError(
+            "a ledger in PostgreSQL needs a driver that is not installed",
+            hint="pip install 'gewe-runner[postgres]'",
+        ) from error
+    session = _SESSION.format(patience=round(patience * 1000))
+
+    def settle(connection: Any, _record: object) -> None:
+        connection.execute(session)
+        connection.commit()
+
+    event.listen(made, "connect", settle)
+    event.listen(made, "begin", _begin)
+    return made
+
+
+def alone(connection: sqlalchemy.Connection) -> None:
+    """Keep others from making or changing tables until the transaction ends; it may take its time."""
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({_LOCK})")
+
+
+def now(connection: sqlalchemy.Connection, mine: int) -> int:
+    """UTC epoch milliseconds of the one clock that all hosts share."""
+    return int(connection.exec_driver_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").scalar_one())
+
+
+def meaning(error: exc.DBAPIError) -> tuple[str, str] | None:
+    """What an error means and what to do; None for a bug of ours."""
+    said = " ".join(str(error.orig).split())
+    state = getattr(error.orig, "sqlstate", None) or ""
+    for sign, meaning, advice in _WORDS:
+        if state.startswith(sign) if state else sign in said:
+            return f"{meaning} ({said})", advice
+    if isinstance(error, exc.IntegrityError | exc.ProgrammingError | exc.DataError):
+        return None
+    return f"the database refuses: {said}", ""
+
+
+def size(connection: sqlalchemy.Connection, tables: Sequence[str]) -> int:
+    """Bytes on the disk, indexes included."""
+    statement = sqlalchemy.text("SELECT sum(pg_total_relation_size(CAST(name AS regclass))) FROM unnest(:names) AS name")
+    return int(connection.execute(statement, {"names": list(tables)}).scalar_one())
+
+
+def count_on(connection: sqlalchemy.Connection, table: str, column: str) -> None:
+    """Go on numbering behind what is there."""
+    connection.exec_driver_sql(
+        f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), max({column})) FROM {table} HAVING max({column}) > 0"  # noqa: S608
+    )
+
+
+def scrub(opened: sqlalchemy.Engine, tables: Sequence[str]) -> None:
+    """Free what was changed or deleted; the server overwrites it in time, its log and its backups aside."""
+    with opened.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
+
+
+def _begin(connection: sqlalchemy.Connection) -> None:
+    if not connection.get_execution_options().get("write", True):
+        connection.exec_driver_sql(_READ)

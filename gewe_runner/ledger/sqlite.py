@@ -1,0 +1,122 @@
+"""SQLite as a ledger's database: how a file is opened, what its errors mean, and how it is cleaned."""
+
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import event, exc
+
+from gewe_runner import errors
+
+#: An older ledger is brought up to date by whoever opens it.
+UPGRADES_ITSELF = True
+
+#: What SQLite says, what that means, and what to do about it.
+_WORDS = (
+    ("database is locked", "another program has locked the ledger", "end the other program, then run this again"),
+    ("readonly database", "the ledger is read-only", "give yourself the right to write it, then run this again"),
+    ("disk is full", "the disk is full", "make room, then run this again"),
+    ("disk I/O error", "the disk does not work as it should", "check the disk, then run this again"),
+    ("not a database", "the file is not a ledger", "name another ledger, or restore this one from a backup"),
+    ("malformed", "the ledger is damaged", "restore it from a backup"),
+    ("unable to open", "the ledger cannot be opened", "check its folder and your rights"),
+)
+
+
+def checked(url: sqlalchemy.URL) -> sqlalchemy.URL | None:
+    """The address as it is used; None where it names no file."""
+    return url if url.database else None
+
+
+def shown(url: sqlalchemy.URL) -> str:
+    return str(url.database)
+
+
+def exists(url: sqlalchemy.URL) -> bool:
+    """Whether there is something already; what a first start that died has left, a file without a table, is nothing."""
+    path = Path(url.database or "")
+    if not path.is_file():
+        return path.is_dir()
+    if path.stat().st_size == 0:
+        return False
+    # whatever cannot be looked into is something, and told when it is opened
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+    return True
+
+
+def prepare(url: sqlalchemy.URL) -> None:
+    """Make the folder that the file shall lie in."""
+    path = Path(url.database or "")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.LedgerError(
+            f"{path.parent}: the ledger's folder cannot be made: {error.strerror}",
+            hint="name another place for the ledger, or make the folder yourself",
+        ) from error
+
+
+def engine(url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine:
+    """Connections that wait so many seconds for another writer."""
+    if Path(url.database or "").is_dir():
+        raise errors.LedgerError(
+            f"{url.database}: is a folder, not a ledger", hint="name a file in it, for example ledger.db"
+        )
+    made = sqlalchemy.create_engine(url, connect_args={"timeout": patience, "check_same_thread": False})
+    event.listen(made, "connect", _prepare)
+    event.listen(made, "begin", _begin)
+    return made
+
+
+def alone(connection: sqlalchemy.Connection) -> None:
+    """Keep others from making or changing tables: who writes is alone anyway."""
+
+
+def now(connection: sqlalchemy.Connection, mine: int) -> int:
+    """UTC epoch milliseconds: all who write the file are on this host, so the clock is `mine`."""
+    return mine
+
+
+def meaning(error: exc.DBAPIError) -> tuple[str, str] | None:
+    """What an error means and what to do; None for a bug of ours."""
+    if isinstance(error, exc.IntegrityError | exc.ProgrammingError):
+        return None
+    said = str(error.orig)
+    found = next(((meaning, advice) for sign, meaning, advice in _WORDS if sign in said), ("the ledger refuses", ""))
+    return f"{found[0]} ({said})", found[1]
+
+
+def size(connection: sqlalchemy.Connection, tables: Sequence[str]) -> int:
+    """Bytes on the disk, the write-ahead log included."""
+    path = str(connection.engine.url.database)
+    return sum(Path(f"{path}{end}").stat().st_size for end in ("", "-wal") if Path(f"{path}{end}").exists())
+
+
+def count_on(connection: sqlalchemy.Connection, table: str, column: str) -> None:
+    """Go on numbering behind what is there: SQLite does so by itself."""
+
+
+def scrub(opened: sqlalchemy.Engine, tables: Sequence[str]) -> None:
+    """Overwrite what was changed or deleted, in the file and in its log."""
+    with opened.execution_options(isolation_level=None).connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.rollback()
+        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            raw.execute(statement).close()
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """FULL: what `commit` has answered survives a power cut; transactions are begun by `_begin` alone."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "mmap_size=0"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: sqlalchemy.Connection) -> None:
+    """A writer takes its lock at once: a transaction that reads first and writes later could fail half-way."""
+    write = connection.get_execution_options().get("write", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
