@@ -5,65 +5,17 @@ import dataclasses
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from gewe_runner import conclude, consult, prepare, sandbox
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect, lanes, runs
 from gewe_runner.model import Profile, RunInfo
+from gewe_runner.order import Ended, Order, View
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.send import address, fleet, gewe, local
 from gewe_runner.send.scheduler import Job, Scheduler, wave_sizes
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """What a `send` was asked for."""
-
-    paths: Sequence[Path]
-    profile: str | None = None
-    dry_run: bool = False
-    limit: int | None = None
-    #: Empty the sandbox's ledger first.
-    fresh: bool = False
-    #: Where reports go; None: `reports` in the project.
-    reports: Path | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
-    """How an execution ended."""
-
-    reports: Sequence[tuple[RunInfo, Path]] = ()
-    #: Requests of this execution that were answered, or never will be.
-    attempted: int = 0
-    #: Messages that this execution left rejected or unknown.
-    bad: int = 0
-    #: Why lanes and runs stopped though they have messages left, by device or run.
-    stops: Mapping[str, str] = field(default_factory=dict)
-    #: Why everything stopped, and what to do about it.
-    stopped: str = ""
-    hint: str = ""
-    interrupted: bool = False
-
-
-class View(Protocol):
-    """How a send shows itself and asks."""
-
-    def planned(self, consulted: Sequence[Consulted], problems: Problems) -> None:
-        """Show what would be sent."""
-
-    def new_ledger(self, name: str) -> None:
-        """Agree to a new ledger, which forgets who was served, or raise."""
-
-    def confirm(self, consulted: Sequence[Consulted]) -> None:
-        """Agree to send, or raise."""
-
-    def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
-        """Show progress while the context lasts."""
 
 
 def send(
@@ -102,18 +54,18 @@ def _carry_out(
     if left := sum(one.overlay.left for one in going):
         view.confirm(going)
     registered = [consult.register(ledger, one) for one in going]
-    jobs = [_job(one, ledger, run) for one, run in zip(going, registered, strict=True)]
+    jobs = [_job(order, one, ledger, run) for one, run in zip(going, registered, strict=True)]
     work = fleet.Work(
         # without a pending message there may still be one that a dead sender left in flight
-        jobs=[job for job in jobs if job.paces],
+        jobs=[job for job in jobs if job.paces and job.waves],
         devices=profile.devices,
         app_ids=app_ids,
         refusals=profile.refusals,
     )
     ended = Ended()
     if work.jobs:
-        with _gateway(profile, token) as gateway, view.sending(min(left, order.limit or left)) as watch:
-            ended = _deliver(work, lanes.Lanes(ledger), gateway, stop, watch, order.limit)
+        with _gateway(profile, token) as gateway, view.sending(min(left, order.limit)) as watch:
+            ended = _deliver(order, work, lanes.Lanes(ledger), gateway, stop, watch)
     done = zip(going, registered, strict=True)
     return dataclasses.replace(ended, reports=[_finish(order, one, ledger, run, ended) for one, run in done])
 
@@ -137,16 +89,16 @@ def _gateway(profile: Profile, token: str) -> Iterator[gewe.Client]:
 
 
 def _deliver(
+    order: Order,
     work: fleet.Work,
     ledger: lanes.Lanes,
     gateway: gewe.Client,
     stop: local.Stop,
     watch: local.Watch,
-    limit: int | None,
 ) -> Ended:
     """Claim the lanes, send until nothing may be sent any more, and say how it ended."""
-    with fleet.claimed(work, ledger, prepare.now()) as claimed:
-        scheduler = Scheduler(lanes=claimed) if limit is None else Scheduler(lanes=claimed, limit=limit)
+    with fleet.claimed(work, ledger, prepare.now, stop.pause if order.wait else None) as claimed:
+        scheduler = Scheduler(lanes=claimed, limit=order.limit, until=order.until)
         engine = local.Engine(
             ledger=ledger, gateway=gateway, app_ids=work.app_ids, refusals=work.refusals, stop=stop, watch=watch
         )
@@ -185,11 +137,13 @@ def _dry_run(one: Consulted, ledger: connect.Ledger | None, reports: Path) -> tu
     )
 
 
-def _job(one: Consulted, ledger: connect.Ledger, run: str) -> Job:
+def _job(order: Order, one: Consulted, ledger: connect.Ledger, run: str) -> Job:
     """The run as the scheduler needs it: what still has to be sent for it, in waves."""
     delivery = one.planned.campaign.send
     with ledger.reading() as connection:
         sizes = wave_sizes(delivery.waves, runs.info(connection, run).planned)
         waves, pending = runs.places(connection, run, sizes), runs.devices(connection, run)
+    if order.stop_after_wave is not None:
+        waves = waves[: max(0, order.stop_after_wave - (len(sizes) - len(waves)))]
     devices = {name: one.planned.profile.devices[name] for name in pending}
     return fleet.job(run, delivery, devices, waves)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from gewe_runner import errors, run
+from gewe_runner import errors, pace, prepare, run
 from gewe_runner.cli import options, progress, show
 from gewe_runner.consult import Consulted
+from gewe_runner.order import Ended, Order
 from gewe_runner.problems import Problems
-from gewe_runner.run import Order
 from gewe_runner.send import local
 
 
@@ -31,6 +31,10 @@ from gewe_runner.send import local
     help="Send without asking if this is the plan's digest; once for each campaign.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Send at most N messages now.")
+@click.option("--until", type=options.Moment(), metavar="TIME", help="Begin nothing after TIME, e.g. 21:30.")
+@click.option("--for", "duration", type=options.Duration(), metavar="DURATION", help="The same, from now: 5h, 90m.")
+@click.option("--stop-after-wave", type=click.IntRange(1), metavar="N", help="End when N waves of each run are out.")
+@click.option("--wait", is_flag=True, help="Wait for a device that another send is using.")
 @click.option("--fresh", is_flag=True, help="Empty the ledger first; a sandbox's only.")
 @click.option("--new-ledger", is_flag=True, help="Agree to a new ledger, which knows of nobody who was served.")
 def command(
@@ -41,18 +45,31 @@ def command(
     yes: bool,
     approved: tuple[str, ...],
     limit: int | None,
+    until: int | None,
+    duration: int | None,
+    stop_after_wave: int | None,
+    wait: bool,
     fresh: bool,
     new_ledger: bool,
 ) -> int:
     """Send what is still to be sent: at most one card to each recipient. Run it again to go on."""
     if os.environ.get("CI") == "true" and profile is None and not dry_run:
         raise errors.UsageError("in CI the profile must be said", hint="--profile NAME, or set GEWE_PROFILE")
-    order = Order(paths=campaigns, profile=profile, dry_run=dry_run, limit=limit, fresh=fresh, reports=reports)
-    problems, stop, view = (
-        Problems(),
-        local.Stop(),
-        Terminal(yes=yes, approved=approved, new_ledger=new_ledger, dry_run=dry_run),
+    ends = [until] if until is not None else []
+    ends += [prepare.now() + duration] if duration is not None else []
+    order = Order(
+        paths=campaigns,
+        profile=profile,
+        dry_run=dry_run,
+        limit=pace.NEVER if limit is None else limit,
+        until=min(ends, default=pace.NEVER),
+        stop_after_wave=stop_after_wave,
+        wait=wait,
+        fresh=fresh,
+        reports=reports,
     )
+    problems, stop = Problems(), local.Stop()
+    view = Terminal(yes=yes, approved=approved, new_ledger=new_ledger, dry_run=dry_run)
     try:
         with _signals(stop):
             ended = run.send(order, view, stop, problems)
@@ -130,7 +147,7 @@ class Terminal:
     def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
         return progress.sending(total)
 
-    def closing(self, ended: run.Ended) -> int:
+    def closing(self, ended: Ended) -> int:
         """Say how it ended; the exit code of the contract."""
         if self._dry_run:
             click.echo(f"{self._banner}; DRY RUN - nothing was sent")

@@ -1,12 +1,12 @@
 """Claims the lanes that a send needs, and gives them back."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gewe_runner import pace
+from gewe_runner import errors, pace
 from gewe_runner.exchange import Claim
 from gewe_runner.model import Delivery, Device, Refusals
 from gewe_runner.pace import Usage
@@ -49,21 +49,36 @@ def job(run: str, delivery: Delivery, devices: Mapping[str, Device], waves: Sequ
 
 
 @contextlib.contextmanager
-def claimed(work: Work, ledger: Claims, now: int) -> Iterator[list[Lane]]:
+def claimed(
+    work: Work, ledger: Claims, now: Callable[[], int], held: Callable[[errors.LaneHeldError], None] | None = None
+) -> Iterator[list[Lane]]:
     """The lanes of all devices that the runs need, as long as the context lasts.
+
+    Args:
+        held: Waits a little when somebody alive owns a lane, which is tried again then; None: do not wait.
 
     Raises:
         errors.LaneHeldError: somebody alive owns one of them; none is held then.
     """
     lanes: list[Lane] = []
     try:
-        # one by one, so that those claimed before a refusal are given back
-        lanes.extend(
-            _claim(name, work, ledger, now) for name in dict.fromkeys(n for job in work.jobs for n in job.paces)
-        )
+        for name in dict.fromkeys(name for job in work.jobs for name in job.paces):
+            lanes.append(_patiently(name, work, ledger, now, held))  # noqa: PERF401 - those before a refusal are given back
         yield lanes
     finally:
         ledger.release(lane.claim for lane in lanes)
+
+
+def _patiently(
+    name: str, work: Work, ledger: Claims, now: Callable[[], int], held: Callable[[errors.LaneHeldError], None] | None
+) -> Lane:
+    while True:
+        try:
+            return _claim(name, work, ledger, now())
+        except errors.LaneHeldError as error:
+            if held is None:
+                raise
+            held(error)
 
 
 def _claim(name: str, work: Work, ledger: Claims, now: int) -> Lane:

@@ -5,6 +5,7 @@ the lanes that are due into one transaction, so that durability is paid once for
 waits is an entry in a heap.
 """
 
+import contextlib
 import json
 import queue
 import threading
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
 from gewe_runner.model import Refusals, State
 from gewe_runner.send import policy
@@ -71,6 +73,18 @@ class Stop:
         self.listening = False
         #: Answers, wake-up calls (None) and bugs; a SimpleQueue may be put to from a signal handler.
         self.inbox: queue.SimpleQueue[_Answered | Exception | None] = queue.SimpleQueue()
+
+    def pause(self, why: errors.GeweRunnerError) -> None:
+        """Wait a moment before trying again.
+
+        Raises:
+            errors.GeweRunnerError: `why`, when somebody asks to end meanwhile.
+        """
+        self.listening = True
+        with contextlib.suppress(queue.Empty):
+            self.inbox.get(timeout=1)
+        if self.asked:
+            raise why
 
     def ask(self) -> None:
         self.asked += 1

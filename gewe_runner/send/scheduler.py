@@ -104,11 +104,13 @@ class Scheduler:
     Args:
         lanes: The claimed lanes.
         limit: Begin at most so many messages.
+        until: Begin nothing after that time, in UTC epoch milliseconds.
         draw: Gives a random number between two others; the gaps are drawn with it.
     """
 
     lanes: Iterable[Lane]
     limit: int = _NO_LIMIT
+    until: int = _NO_LIMIT
     draw: Callable[[float, float], float] = random.uniform
     #: Why the whole send stopped, with what to do; empty while it goes on.
     stopped: str = ""
@@ -136,7 +138,7 @@ class Scheduler:
             due, device = self._queue[0]
             lane = self._lanes[device]
             if lane.due == due and not lane.busy and not lane.stopped:
-                return due
+                return due if due <= self.until else self._expire()
             heapq.heappop(self._queue)
         return None
 
@@ -251,6 +253,10 @@ class Scheduler:
             elif progress.late:
                 found[run] = f"its window (send.not_after) is over for {', '.join(sorted(progress.late))}"
         return found
+
+    def _expire(self) -> None:
+        self.stopped = "the time for this send (--until, --for) is over before the next message may go"
+        self.hint = "run the same command again to go on"
 
     def _plan(self, lane: Lane, now: int) -> None:
         """Put the lane into the queue for the time at which it may send next."""

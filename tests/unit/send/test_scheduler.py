@@ -250,6 +250,14 @@ def test_nothing_begins_after_not_after() -> None:
     assert "window" in scheduler.stops()["run"]
 
 
+def test_nothing_begins_after_the_time_that_was_given() -> None:
+    scheduler = one_lane(replace(UNLIMITED, per_minute=1))
+    scheduler.until = NOON + 90 * SECOND
+    world = World({("run", "east"): [1, 2, 3]}).run(scheduler)
+    assert world.times("east") == [NOON, NOON + MINUTE]
+    assert "--until" in scheduler.stopped
+
+
 def test_a_run_whose_window_is_shut_does_not_hold_up_the_next() -> None:
     later = job("later", paces={"east": UNLIMITED}, not_before=NOON + MINUTE)
     at_once = job("now", paces={"east": UNLIMITED})

@@ -1,0 +1,66 @@
+"""What a send is asked for, how it shows itself meanwhile, and how it ended."""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from gewe_runner import pace
+from gewe_runner.consult import Consulted
+from gewe_runner.model import RunInfo
+from gewe_runner.problems import Problems
+from gewe_runner.send import local
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What a `send` was asked for."""
+
+    paths: Sequence[Path]
+    profile: str | None = None
+    dry_run: bool = False
+    #: Begin at most so many messages, and none after that time (UTC epoch milliseconds).
+    limit: int = pace.NEVER
+    until: int = pace.NEVER
+    #: End after so many waves of each run.
+    stop_after_wave: int | None = None
+    #: Wait for a lane that somebody else holds.
+    wait: bool = False
+    #: Empty the sandbox's ledger first.
+    fresh: bool = False
+    #: Where reports go; None: `reports` in the project.
+    reports: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How an execution ended."""
+
+    reports: Sequence[tuple[RunInfo, Path]] = ()
+    #: Requests of this execution that were answered, or never will be.
+    attempted: int = 0
+    #: Messages that this execution left rejected or unknown.
+    bad: int = 0
+    #: Why lanes and runs stopped though they have messages left, by device or run.
+    stops: Mapping[str, str] = field(default_factory=dict)
+    #: Why everything stopped, and what to do about it.
+    stopped: str = ""
+    hint: str = ""
+    interrupted: bool = False
+
+
+class View(Protocol):
+    """How a send shows itself and asks."""
+
+    def planned(self, consulted: Sequence[Consulted], problems: Problems) -> None:
+        """Show what would be sent."""
+
+    def new_ledger(self, name: str) -> None:
+        """Agree to a new ledger, which forgets who was served, or raise."""
+
+    def confirm(self, consulted: Sequence[Consulted]) -> None:
+        """Agree to send, or raise."""
+
+    def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
+        """Show progress while the context lasts."""
