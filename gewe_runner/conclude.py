@@ -31,6 +31,11 @@ def prepare(reports: Path) -> None:
         ) from error
 
 
+def folder(reports: Path, campaign: str, run_id: str) -> Path:
+    """Where the report of a run lies."""
+    return reports / campaign / run_id
+
+
 def write(
     ledger: connect.Ledger, run_id: str, project: Path, reports: Path, formats: Sequence[str] = tuple(report.FORMATS)
 ) -> tuple[RunInfo, Path]:
@@ -41,16 +46,16 @@ def write(
     """
     with ledger.reading() as connection:
         info = runs.info(connection, run_id)
-    folder = reports / info.campaign / info.id
+    place = folder(reports, info.campaign, info.id)
     report.write(
-        folder,
+        place,
         info,
         records=lambda: runs.records(ledger, info.id),
         skips=lambda: runs.skips(ledger, info.id),
         original=_original(project, info.made.get("sources", {})),
         formats=formats,
     )
-    return info, folder
+    return info, place
 
 
 def write_dry(
@@ -82,15 +87,15 @@ def write_dry(
         skips=skips,
         made=plan.header["made"],
     )
-    folder = reports / info.campaign / DRY_RUN
+    place = folder(reports, info.campaign, DRY_RUN)
     report.write(
-        folder,
+        place,
         info,
         records=lambda: (_would_send(one) for one in lines() if isinstance(one, Message)),
         skips=lambda: (one for one in lines() if isinstance(one, Skip)),
         original=_original(project, plan.header["made"]["sources"]),
     )
-    return info, folder
+    return info, place
 
 
 def _would_send(message: Message) -> Record:

@@ -78,6 +78,8 @@ class Outcome:
     new_msg_id: str = ""
     create_time: str = ""
     ended_at: int
+    #: How long the request took, in milliseconds.
+    took: int = 0
     #: When the device may start its next request.
     next_at: int
     #: When a device that sent too often may go on; 0: it does not rest.

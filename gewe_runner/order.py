@@ -4,13 +4,14 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from gewe_runner import pace
 from gewe_runner.consult import Consulted
 from gewe_runner.model import RunInfo
 from gewe_runner.problems import Problems
 from gewe_runner.send import local
+from gewe_runner.send.log import Style
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,9 @@ class Order:
     until: int = pace.NEVER
     #: End after so many waves of each run.
     stop_after_wave: int | None = None
+    #: How attempts are logged, in `run.log` beside the report and, if given, on a stream.
+    log: Style = field(default_factory=Style)
+    log_stream: TextIO | None = None
     #: Wait for a lane that somebody else holds.
     wait: bool = False
     #: Empty the sandbox's ledger first.

@@ -15,6 +15,7 @@ from gewe_runner.order import Ended, Order, View
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.send import address, fleet, gewe, local
+from gewe_runner.send.log import Log
 from gewe_runner.send.scheduler import Job, Scheduler, wave_sizes
 
 
@@ -62,12 +63,28 @@ def _carry_out(
         app_ids=app_ids,
         refusals=profile.refusals,
     )
+    done = list(zip(going, registered, strict=True))
     ended = Ended()
     if work.jobs:
-        with _gateway(profile, token) as gateway, view.sending(min(left, order.limit)) as watch:
-            ended = _deliver(order, work, lanes.Lanes(ledger), gateway, stop, watch)
-    done = zip(going, registered, strict=True)
+        logs = {run: conclude.folder(_reports(order, one.planned), one.planned.campaign.name, run) for one, run in done}
+        with (
+            _gateway(profile, token) as gateway,
+            view.sending(min(left, order.limit)) as shown,
+            _logged(order, logs) as log,
+        ):
+            ended = _deliver(order, work, lanes.Lanes(ledger), gateway, stop, local.Both(shown, log))
     return dataclasses.replace(ended, reports=[_finish(order, one, ledger, run, ended) for one, run in done])
+
+
+@contextlib.contextmanager
+def _logged(order: Order, folders: Mapping[str, Path]) -> Iterator[Log]:
+    """The log of each run, beside its report."""
+    with contextlib.ExitStack() as files:
+        opened = {}
+        for run, folder in folders.items():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            opened[run] = files.enter_context((folder / "run.log").open("a", encoding="utf-8"))
+        yield Log(style=order.log, files=opened, all=order.log_stream)
 
 
 def _addresses(planned: Sequence[Planned], environ: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-NAMES = ("campaign", "settings", "plan", "report")
+NAMES = ("campaign", "settings", "plan", "report", "faults")
 
 _PACKAGE = Path(__file__).parent
 

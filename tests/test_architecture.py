@@ -85,7 +85,7 @@ WORLD: dict[str, set[str]] = {
     "sys.stderr": {"cli"},
     "sys.stdout": {"cli"},
     "threading": {"send", "sandbox", "ledger"},
-    "time.sleep": {"send", "sandbox", "ledger"},
+    "time.sleep": {"send", "sandbox", "ledger", "cli"},
 }
 
 #: Names under which anything gathers.

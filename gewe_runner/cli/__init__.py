@@ -18,6 +18,7 @@ COMMANDS = {
     "pause": "Let a run begin no more messages for now.",
     "resume": "Let a paused run go on.",
     "cancel": "End a run for good.",
+    "ledger": "Look at the ledger and take care of it.",
     "sandbox": "Play GeWe on this machine, to rehearse a campaign.",
     "schema": "Print a JSON Schema.",
 }

@@ -11,6 +11,7 @@ import click
 from gewe_runner import find, prepare
 from gewe_runner.cli import show
 from gewe_runner.ledger import connect
+from gewe_runner.model import Profile
 from gewe_runner.problems import Problems
 
 profile = click.option(
@@ -71,17 +72,22 @@ def project() -> Path:
     return find.settings(Path()).parent
 
 
+def chosen(profile: str | None) -> Profile:
+    """The profile that counts here."""
+    found = Problems()
+    try:
+        return prepare.choose(prepare.settings(project() / find.SETTINGS, found), profile)
+    finally:
+        show.problems(found)
+
+
 @contextlib.contextmanager
 def ledger(profile: str | None) -> Iterator[connect.Ledger]:
     """The existing ledger of the profile that counts here."""
-    found = Problems()
+    own = chosen(profile)
+    opened = connect.open(connect.address(own, project()))
     try:
-        chosen = prepare.choose(prepare.settings(project() / find.SETTINGS, found), profile)
-    finally:
-        show.problems(found)
-    opened = connect.open(connect.address(chosen, project()))
-    try:
-        connect.expect(opened, chosen)
+        connect.expect(opened, own)
         yield opened
     finally:
         opened.close()

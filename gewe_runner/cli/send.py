@@ -15,6 +15,7 @@ from gewe_runner.consult import Consulted
 from gewe_runner.order import Ended, Order
 from gewe_runner.problems import Problems
 from gewe_runner.send import local
+from gewe_runner.send.log import Style
 
 
 @click.command("send")
@@ -35,6 +36,11 @@ from gewe_runner.send import local
 @click.option("--for", "duration", type=options.Duration(), metavar="DURATION", help="The same, from now: 5h, 90m.")
 @click.option("--stop-after-wave", type=click.IntRange(1), metavar="N", help="End when N waves of each run are out.")
 @click.option("--wait", is_flag=True, help="Wait for a device that another send is using.")
+@click.option("-v", "--verbose", is_flag=True, help="Show a line for each attempt on stderr.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of run.log."
+)
+@click.option("--log-recipients", is_flag=True, help="Whole ids in the log; they are shortened otherwise.")
 @click.option("--fresh", is_flag=True, help="Empty the ledger first; a sandbox's only.")
 @click.option("--new-ledger", is_flag=True, help="Agree to a new ledger, which knows of nobody who was served.")
 def command(
@@ -49,6 +55,9 @@ def command(
     duration: int | None,
     stop_after_wave: int | None,
     wait: bool,
+    verbose: bool,
+    log_format: str,
+    log_recipients: bool,
     fresh: bool,
     new_ledger: bool,
 ) -> int:
@@ -65,6 +74,8 @@ def command(
         until=min(ends, default=pace.NEVER),
         stop_after_wave=stop_after_wave,
         wait=wait,
+        log=Style(json=log_format == "json", recipients=log_recipients),
+        log_stream=sys.stderr if verbose else None,
         fresh=fresh,
         reports=reports,
     )

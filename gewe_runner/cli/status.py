@@ -14,6 +14,7 @@ from gewe_runner.model import RunInfo
 @click.command("status")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @options.profile
+@click.option("--watch", is_flag=True, help="Follow the lanes of RUN (else the newest) live, until it is over.")
 @click.option("--to", "to_wxid", metavar="WXID", help="Every card that this person was planned for, got or missed.")
 @click.option(
     "--format",
@@ -23,10 +24,16 @@ from gewe_runner.model import RunInfo
     show_default=True,
     help="For people or for programs.",
 )
-def command(run_id: str | None, profile: str | None, to_wxid: str | None, form: str) -> None:
+def command(run_id: str | None, profile: str | None, watch: bool, to_wxid: str | None, form: str) -> None:
     """List the runs of the profile's ledger, newest first; with RUN (an id, its beginning, or `latest`) that one."""
     if to_wxid is not None:
         _person(to_wxid, profile, form)
+        return
+    if watch:
+        from gewe_runner.cli import watching
+
+        with options.ledger(profile) as ledger:
+            watching.run(ledger, options.chosen(profile), run_id or "latest")
         return
     with options.ledger(profile) as ledger, ledger.reading() as connection:
         found = runs.infos(connection) if run_id is None else [runs.info(connection, run_id)]

@@ -66,7 +66,9 @@ def claimed(
             lanes.append(_patiently(name, work, ledger, now, held))  # noqa: PERF401 - those before a refusal are given back
         yield lanes
     finally:
-        ledger.release(lane.claim for lane in lanes)
+        # a lane that cannot be given back is free as soon as this process has ended
+        with contextlib.suppress(errors.LedgerError):
+            ledger.release(lane.claim for lane in lanes)
 
 
 def _patiently(

@@ -28,6 +28,9 @@ HEARTBEAT = 5_000
 #: while this process was frozen (seconds).
 STALE_INTENT = 1.5
 
+#: How often a ledger that refuses is asked again to take what has come in, a second apart.
+RESCUES = 5
+
 #: Requests that can be under way at once.
 MOST_THREADS = 512
 
@@ -48,6 +51,22 @@ class Watch(Protocol):
 
     def wait(self, until: int) -> None:
         """Nothing is in flight, and nothing is begun before that time (UTC epoch milliseconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two watches as one."""
+
+    one: Watch
+    other: Watch
+
+    def note(self, outcome: Outcome) -> None:
+        self.one.note(outcome)
+        self.other.note(outcome)
+
+    def wait(self, until: int) -> None:
+        self.one.wait(until)
+        self.other.wait(until)
 
 
 class Gateway(Protocol):
@@ -116,60 +135,97 @@ class Tally:
 
 
 def deliver(scheduler: Scheduler, engine: Engine) -> Tally:
-    """Send until nothing may be sent any more; `scheduler` says afterwards why it ended."""
-    tally = Tally()
+    """Send until nothing may be sent any more; `scheduler` says afterwards why it ended.
+
+    Raises:
+        errors.LedgerError: the ledger refuses; nothing was begun after that.
+    """
+    loop = _Loop(scheduler, engine)
     engine.stop.listening = True
-    pool = _Pool(engine)
-    flying: dict[int, Intent] = {}
-    beat = engine.now()
-    scheduler.start(beat)
-    answered: list[_Answered] = []
-    while True:
-        now = engine.now()
-        outcomes = [_judge(scheduler, engine, one) for one in answered]
-        for outcome in outcomes:
-            del flying[outcome.intent.message_id]
-        if engine.stop.asked > 1:
-            outcomes += [scheduler.dropped(intent, now) for intent in flying.values()]
-            flying.clear()
-        wants = [] if engine.stop.asked else scheduler.wants(now)
-        for intent in _step(scheduler, engine, outcomes, wants):
-            flying[intent.message_id] = intent
-            pool.send(intent, len(flying))
-        for outcome in outcomes:
-            tally.attempted += 1
-            tally.bad += outcome.state in (State.REJECTED, State.UNKNOWN)
-            engine.watch.note(outcome)
-        due = None if engine.stop.asked else scheduler.next_due()
-        if not flying and due is None:
-            return tally
-        if now - beat >= HEARTBEAT:
-            beat = now
-            engine.ledger.heartbeat(now)
-        if not flying and due is not None:
-            engine.watch.wait(due)
-        answered = _wait(engine.stop.inbox, min(due or now + HEARTBEAT, beat + HEARTBEAT) - engine.now())
+    try:
+        loop.run()
+    except errors.LedgerError:
+        loop.rescue()
+        raise
+    return loop.tally
 
 
-def _judge(scheduler: Scheduler, engine: Engine, one: _Answered) -> Outcome:
-    verdict = policy.classify(one.answer, engine.refusals)
-    return scheduler.answered(one.intent, verdict, one.started, one.ended)
+class _Loop:
+    """One send: what is in flight, and what has come in and is not recorded yet."""
 
+    def __init__(self, scheduler: Scheduler, engine: Engine) -> None:
+        self.tally = Tally()
+        self._scheduler, self._engine = scheduler, engine
+        self._pool = _Pool(engine)
+        self._flying: dict[int, Intent] = {}
+        self._outcomes: list[Outcome] = []
 
-def _step(scheduler: Scheduler, engine: Engine, outcomes: list[Outcome], wants: list[Want]) -> list[Intent]:
-    """One transaction of the ledger; the intents whose requests may leave now."""
-    if not outcomes and not wants:
-        return []
-    before = time.clock_gettime(_CLOCK)
-    results = engine.ledger.step(outcomes, wants)
-    now = engine.now()
-    for want, result in zip(wants, results, strict=True):
-        scheduler.began(want, result, now)
-    intents = [result for result in results if isinstance(result, Intent)]
-    if intents and time.clock_gettime(_CLOCK) - before > STALE_INTENT:
-        engine.ledger.step([scheduler.withdrawn(intent, now) for intent in intents], [])
-        return []
-    return intents
+    def run(self) -> None:
+        engine, scheduler = self._engine, self._scheduler
+        beat = engine.now()
+        scheduler.start(beat)
+        while True:
+            now = engine.now()
+            if engine.stop.asked > 1:
+                self._outcomes += [scheduler.dropped(intent, now) for intent in self._flying.values()]
+                self._flying.clear()
+            self._step([] if engine.stop.asked else scheduler.wants(now))
+            due = None if engine.stop.asked else scheduler.next_due()
+            if not self._flying and due is None:
+                return
+            if now - beat >= HEARTBEAT:
+                beat = now
+                engine.ledger.heartbeat(now)
+            if not self._flying and due is not None:
+                engine.watch.wait(due)
+            self._take(min(due or now + HEARTBEAT, beat + HEARTBEAT) - engine.now())
+
+    def rescue(self) -> None:
+        """Wait for what is in flight and record it, if the ledger takes it again; else it stays `sending`.
+
+        Whoever claims the lane next makes `unknown` of that, which is what it is then.
+        """
+        while self._flying and self._engine.stop.asked < 2:
+            self._take(HEARTBEAT)
+        for _ in range(RESCUES):
+            with contextlib.suppress(errors.LedgerError):
+                self._record()
+                return
+            time.sleep(1)
+
+    def _step(self, wants: list[Want]) -> None:
+        """One transaction: the outcomes that have come in, and the intents of the lanes that are due."""
+        if not self._outcomes and not wants:
+            return
+        before = time.clock_gettime(_CLOCK)
+        results = self._record(wants)
+        now = self._engine.now()
+        for want, result in zip(wants, results, strict=True):
+            self._scheduler.began(want, result, now)
+        intents = [result for result in results if isinstance(result, Intent)]
+        if time.clock_gettime(_CLOCK) - before > STALE_INTENT:
+            self._outcomes += [self._scheduler.withdrawn(intent, now) for intent in intents]
+            self._record()
+            return
+        for intent in intents:
+            self._flying[intent.message_id] = intent
+            self._pool.send(intent, len(self._flying))
+
+    def _record(self, wants: Sequence[Want] = ()) -> list[Intent | NoIntent]:
+        results = self._engine.ledger.step(self._outcomes, wants)
+        for outcome in self._outcomes:
+            self.tally.attempted += 1
+            self.tally.bad += outcome.state in (State.REJECTED, State.UNKNOWN)
+            self._engine.watch.note(outcome)
+        self._outcomes = []
+        return results
+
+    def _take(self, milliseconds: int) -> None:
+        """Judge the answers that come in, at least one unless the time runs out or somebody calls."""
+        for one in _wait(self._engine.stop.inbox, milliseconds):
+            if self._flying.pop(one.intent.message_id, None):
+                verdict = policy.classify(one.answer, self._engine.refusals)
+                self._outcomes.append(self._scheduler.answered(one.intent, verdict, one.started, one.ended))
 
 
 def _wait(inbox: "queue.SimpleQueue[_Answered | Exception | None]", milliseconds: int) -> list[_Answered]:

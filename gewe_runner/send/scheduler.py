@@ -138,7 +138,10 @@ class Scheduler:
             due, device = self._queue[0]
             lane = self._lanes[device]
             if lane.due == due and not lane.busy and not lane.stopped:
-                return due if due <= self.until else self._expire()
+                if due <= self.until:
+                    return due
+                self._expire()
+                return None
             heapq.heappop(self._queue)
         return None
 
@@ -214,6 +217,7 @@ class Scheduler:
             new_msg_id=verdict.new_msg_id,
             create_time=verdict.create_time,
             ended_at=ended,
+            took=ended - started,
             next_at=max(lane.usage.rested_at, started + pace.interval(settings)),
             resting_until=rest,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
 from gewe_runner.model import UNLIMITED, Device, Refusals, State
 from gewe_runner.pace import Usage
@@ -23,11 +24,18 @@ class Book:
 
     queues: dict[str, list[int]]
     slow: float = 0
+    #: After so many steps it refuses so many times.
+    refuses: tuple[int, int] = (1_000, 0)
+    steps: int = 0
     log: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     beats: int = 0
 
     def step(self, outcomes: Iterable[Outcome], wants: Sequence[Want]) -> list[Intent | NoIntent]:
+        self.steps += 1
+        first, times = self.refuses
+        if first < self.steps <= first + times:
+            raise errors.LedgerError("the disk is full")
         for outcome in outcomes:
             self.outcomes.append(outcome)
             self.log.append(f"{outcome.state} {outcome.intent.seq}")
@@ -169,3 +177,19 @@ def test_an_intent_that_became_durable_too_late_is_not_sent() -> None:
 def test_a_bug_in_a_request_ends_the_send() -> None:
     with pytest.raises(ZeroDivisionError, match="a bug"):
         deliver(Book({"east": [1]}), Broken())
+
+
+def test_when_the_ledger_refuses_nothing_more_is_sent_and_what_was_in_flight_is_recorded() -> None:
+    book, line = Book({"east": [1, 2, 3], "west": [11, 12]}, refuses=(1, 1)), Line(delay=0.05)
+    with pytest.raises(errors.LedgerError, match="the disk is full"):
+        deliver(book, line)
+    assert sorted(book.log) == ["sending 1", "sending 11", "sent 1", "sent 11"]
+    assert len(line.bodies) == 2
+
+
+def test_what_a_ledger_does_not_take_any_more_stays_in_flight() -> None:
+    book, line = Book({"east": [1, 2]}, refuses=(1, 1_000)), Line()
+    with pytest.raises(errors.LedgerError, match="the disk is full"):
+        deliver(book, line)
+    assert book.log == ["sending 1"]
+    assert len(line.bodies) == 1
