@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from gewe_runner.model import Campaign, Delivery, Message, Profile, Reason, Skip
 
 #: Raised when a line's shape or meaning changes.
 FORMAT = 1
+
+#: What stands before the payload in the line of a message, and behind it.
+_PAYLOAD, _BEHIND = ',"payload":', '},"row":'
 
 #: How many whole messages a plan keeps at hand to be shown.
 SAMPLES = 3
@@ -81,7 +84,7 @@ def freeze(
                     counts["variants"][item.variant] += 1
                 line = _message_line(item, seq)
                 if len(samples) < SAMPLES:
-                    samples.append(_message(json.loads(line)))
+                    samples.append(replace(item, seq=seq))
             else:
                 counts["skips"][item.reason] += 1
                 line = _skip_line(item)
@@ -121,14 +124,18 @@ def delivery(campaign: Campaign) -> dict[str, Any]:
 
 def parse(line: str) -> Message | Skip:
     """A message or skip from its line."""
+    begin = line.find(_PAYLOAD)
+    if begin >= 0:
+        return _message(line, begin + len(_PAYLOAD))
     fields = json.loads(line)
-    if "payload" in fields:
-        return _message(fields)
     reason, _, text = fields["reason"].partition(": ")
     return Skip(to_wxid=fields["toWxid"], source=fields["source"], row=fields["row"], reason=Reason(reason), text=text)
 
 
-def _message(fields: Mapping[str, Any]) -> Message:
+def _message(line: str, begin: int) -> Message:
+    """The payload is taken as it stands: a quote within its texts is escaped, so none of them looks like its end."""
+    end = line.index(_BEHIND, begin) + 1
+    fields = json.loads(f"{line[:begin]}0{line[end:]}")
     return Message(
         seq=fields["seq"],
         to_wxid=fields["toWxid"],
@@ -136,7 +143,7 @@ def _message(fields: Mapping[str, Any]) -> Message:
         variant=fields["variant"],
         source=fields["source"],
         row=fields["row"],
-        payload=canonical(fields["payload"]),
+        payload=line[begin:end],
         sha256=fields["sha256"],
     )
 

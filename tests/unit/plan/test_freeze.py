@@ -51,6 +51,15 @@ def test_what_was_frozen_is_what_is_read(tmp_path: Path, profile: Profile) -> No
     assert list(plan.lines()) == [replace(first, seq=1), between, replace(second, seq=2)]
 
 
+@pytest.mark.parametrize("text", ['},"row":1,"payload":{', '"},"row":', '\\"},\\"row\\":', "\\"])
+def test_no_text_is_mistaken_for_the_end_of_a_payload(tmp_path: Path, profile: Profile, text: str) -> None:
+    plan = frozen(tmp_path, profile, [message(text, title=text), skip(text, reason=Reason.BY_TEMPLATE, text=text)])
+    assert list(plan.lines()) == [
+        replace(message(text, title=text), seq=1),
+        skip(text, reason=Reason.BY_TEMPLATE, text=text),
+    ]
+
+
 def test_counts_add_up(tmp_path: Path, profile: Profile) -> None:
     sent = [message("a", variant="v"), message("b", device="west", variant="w")]
     plan = frozen(tmp_path, profile, [*sent, skip(), skip(reason=Reason.FILTERED)])
