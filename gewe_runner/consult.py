@@ -121,7 +121,7 @@ def register(ledger: connect.Ledger, one: Consulted) -> str:
     planned, now = one.planned, prepare.now()
     with ledger.writing() as connection:
         identity = _identity(planned)
-        joined = runs.join(connection, identity)
+        joined = runs.join(connection, identity, now)
         if joined is not None:
             messages = (line for line in planned.plan.lines() if isinstance(line, Message))
             decide.readmit(connection, joined, messages)

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ def suppressions(loaded: Loaded) -> list[Source]:
     """Every list of people who get nothing: the campaign's, the profile's and the project's."""
     listed = [*loaded.campaign.suppress, *loaded.profile.suppress]
     own = loaded.settings.project / SUPPRESSED
-    if own.exists():
+    if os.path.lexists(own):  # a link to nowhere must not mean that nobody opted out
         shown = find.shown(own)
         listed.append(Source(label=SUPPRESSED, name=shown, where=(), path=own, document=shown))
     return listed

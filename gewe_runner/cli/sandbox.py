@@ -1,17 +1,10 @@
 """`gewe-runner sandbox`: the local gateway, in the foreground."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
-from gewe_runner import errors, find, load, sandbox, schemas
-from gewe_runner.cli import show
-from gewe_runner.document import Document, Scalar
-from gewe_runner.problems import Problems
-from gewe_runner.rules.structure import NOT_A_CHOICE, Finding
-from gewe_runner.validate import structure
+from gewe_runner import sandbox
 
 _ADVICE = """\
 SANDBOX - nothing reaches WeChat. To send here, give a profile in gewe.yaml this address, and any token:
@@ -57,46 +50,11 @@ def command(
         if not until_stdin_closes:
             click.echo(_ADVICE.format(url=url, origin=url.removesuffix("/gewe/v2/api")))
 
-    tree = _faults(faults) if faults else None
+    tree = None
+    if faults:
+        # here, not above: every send to a sandbox waits for it, and what reads files takes longer to load than it does
+        from gewe_runner.cli import faults as reading
+
+        tree = reading.faults(faults)
     options = sandbox.Options(latency=latency / 1000, faults=tree, seed=seed, journal=journal)
     sandbox.serve("127.0.0.1", port, options, ready, until_stdin_closes=until_stdin_closes)
-
-
-def _faults(path: Path) -> Mapping[str, Any]:
-    """The content of a fault file; its problems are shown."""
-    problems = Problems()
-    try:
-        document = load.document(path, find.shown(path), problems)
-        tree: Mapping[str, Any] = _plain(document.root, schemas.load("faults"))
-        for finding in _findings(document, tree):
-            position = document.position(finding.where)
-            problems.add(finding.rule.at(document.name, position, finding.message))
-    finally:
-        show.problems(problems)
-    if count := problems.errors:
-        several = "s" if count > 1 else ""
-        hint = "gewe-runner schema faults describes such a file"
-        raise errors.InvalidError(f"{document.name} has {count} problem{several}", hint=hint)
-    return tree
-
-
-def _findings(document: Document, tree: Any) -> Iterator[Finding]:
-    # here, not above: `--help` must not wait for the server's library
-    from gewe_runner.sandbox import check
-
-    found = list(check.objections(tree))
-    yield from (Finding(NOT_A_CHOICE, one.where, one.message) for one in found)
-    settled = {*check.choices(tree), *(one.where for one in found)}
-    yield from structure.findings("faults", document.root, settled)[0]
-
-
-def _plain(node: Any, schema: Mapping[str, Any]) -> Any:
-    """The tree with each scalar's value, or its text as written where the schema wants text."""
-    if isinstance(node, Mapping):
-        inner = schema.get("properties", {})
-        rest = schema.get("additionalProperties") or {}
-        return {str(key): _plain(value, inner.get(key, rest)) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value, schema.get("items", {})) for value in node]
-    is_text = isinstance(node, Scalar) and node.value is not None and "string" in schema.get("type", ())
-    return str(node) if is_text else node.value

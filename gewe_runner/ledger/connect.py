@@ -34,7 +34,7 @@ class Database(Protocol):
     def prepare(self, url: sqlalchemy.URL) -> None: ...
     def engine(self, url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine: ...
     def alone(self, connection: sqlalchemy.Connection) -> None: ...
-    def now(self, connection: sqlalchemy.Connection, mine: int) -> int: ...
+    def now(self, connection: sqlalchemy.Connection) -> int | None: ...
     def meaning(self, error: exc.DBAPIError) -> tuple[str, str] | None: ...
     def size(self, connection: sqlalchemy.Connection, tables: Sequence[str]) -> int: ...
     def count_on(self, connection: sqlalchemy.Connection, table: str, column: str) -> None: ...
@@ -63,7 +63,7 @@ class Ledger:
     def reading(self) -> Iterator[sqlalchemy.Connection]:
         """Everything as of one moment; nothing may be written."""
         with (
-            _translated(self.database, self.name),
+            translated(self.database, self.name),
             self.engine.execution_options(write=False).connect() as connection,
         ):
             yield connection
@@ -71,7 +71,7 @@ class Ledger:
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlalchemy.Connection]:
         """One transaction, durable when the block has ended; on any error nothing of it is kept."""
-        with _translated(self.database, self.name), self.engine.begin() as connection:
+        with translated(self.database, self.name), self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -110,14 +110,14 @@ def address(profile: Profile, project: Path, environ: Mapping[str, str] = os.env
 
 def shown(url: sqlalchemy.URL) -> str:
     """How messages name the ledger: a path, or a URL without its password."""
-    return _database(url).shown(url)
+    return database(url).shown(url)
 
 
 def exists(url: sqlalchemy.URL) -> bool:
     """Whether there is a ledger already; an empty file left by a first start that died is none."""
-    database = _database(url)
-    with _translated(database, database.shown(url)):
-        return database.exists(url)
+    kind = database(url)
+    with translated(kind, kind.shown(url)):
+        return kind.exists(url)
 
 
 def create(url: sqlalchemy.URL, gateway: str) -> Ledger:
@@ -137,16 +137,16 @@ def open(url: sqlalchemy.URL, *, patience: float = BUSY) -> Ledger:  # noqa: A00
     Raises:
         errors.LedgerError: there is none, it is no ledger, or its version is another.
     """
-    database = _database(url)
-    name = database.shown(url)
+    kind = database(url)
+    name = kind.shown(url)
     if not exists(url):
         raise errors.LedgerError(f"{name}: there is no ledger yet", hint="gewe-runner send CAMPAIGN")
-    engine = database.engine(url, patience)
+    engine = kind.engine(url, patience)
     try:
-        with _translated(database, name), engine.execution_options(write=False).connect() as connection:
-            known = _expected(name, facts(connection))
+        with translated(kind, name), engine.execution_options(write=False).connect() as connection:
+            known = expected(name, facts(connection))
         if int(known["schema"]) < tables.SCHEMA:
-            if not database.UPGRADES_ITSELF:
+            if not kind.UPGRADES_ITSELF:
                 raise errors.LedgerError(
                     f"{name}: the ledger's tables are version {known['schema']}, this program needs {tables.SCHEMA}",
                     hint="gewe-runner ledger upgrade",
@@ -165,7 +165,7 @@ def upgrade(url: sqlalchemy.URL) -> tuple[int, int]:
         The version that they had, and the one that they have now.
     """
     with founding(url) as connection:
-        version = int(_expected(shown(url), facts(connection))["schema"])
+        version = int(expected(shown(url), facts(connection))["schema"])
         if version < tables.SCHEMA:
             migrate.migrate(connection, version)
     return version, tables.SCHEMA
@@ -193,12 +193,12 @@ def expect(ledger: Ledger, profile: Profile) -> None:
 @contextlib.contextmanager
 def founding(url: sqlalchemy.URL) -> Iterator[sqlalchemy.Connection]:
     """One transaction in which tables are made or changed, with nobody else at it."""
-    database = _database(url)
-    database.prepare(url)
-    engine = database.engine(url, BUSY)
+    kind = database(url)
+    kind.prepare(url)
+    engine = kind.engine(url, BUSY)
     try:
-        with _translated(database, database.shown(url)), engine.begin() as connection:
-            database.alone(connection)
+        with translated(kind, kind.shown(url)), engine.begin() as connection:
+            kind.alone(connection)
             yield connection
     finally:
         engine.dispose()
@@ -221,8 +221,12 @@ def found(connection: sqlalchemy.Connection, known: Mapping[str, str]) -> None:
     connection.execute(insert(tables.meta), [{"key": key, "value": value} for key, value in own.items()])
 
 
-def _expected(name: str, known: dict[str, str] | None) -> dict[str, str]:
-    """The facts of a ledger that this program can use."""
+def expected(name: str, known: dict[str, str] | None) -> dict[str, str]:
+    """The facts of a ledger that this program can use.
+
+    Raises:
+        errors.LedgerError: they are none, or those of a newer version.
+    """
     if not known or "schema" not in known:
         raise errors.LedgerError(
             f"{name}: is a database, but not a gewe-runner ledger", hint="give the ledger a database of its own"
@@ -236,12 +240,14 @@ def _expected(name: str, known: dict[str, str] | None) -> dict[str, str]:
     return known
 
 
-def _database(url: sqlalchemy.URL) -> Database:
+def database(url: sqlalchemy.URL) -> Database:
+    """What is particular to the database that the address leads to."""
     return DATABASES[url.get_backend_name()]
 
 
 @contextlib.contextmanager
-def _translated(database: Database, name: str) -> Iterator[None]:
+def translated(database: Database, name: str) -> Iterator[None]:
+    """Turn what the database refuses within the block into words."""
     try:
         yield
     except exc.DBAPIError as error:

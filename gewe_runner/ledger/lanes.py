@@ -4,9 +4,11 @@ A lane belongs to one process at a time. `sending` is durable before the request
 before it returns), and only who claims a dead owner's lane turns what was in flight into `unknown`.
 """
 
+import hashlib
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import psutil
 import sqlalchemy
@@ -19,9 +21,14 @@ from gewe_runner.ledger import connect
 #: A holder on another host that was not heard of for so long is taken to be dead (milliseconds).
 STALE = 20_000
 
-_LANE = text("INSERT INTO lane (device) VALUES (:device) ON CONFLICT DO NOTHING")
+#: How far a clock may be off before nothing is sent (milliseconds).
+CLOCK = 60_000
 
-_HOLDER = text("SELECT holder, heartbeat_at, next_at, resting_until FROM lane WHERE device = :device")
+# The update that changes nothing locks the row: of several that claim at once, each sees what the one before did.
+_LANE = text(
+    "INSERT INTO lane (device) VALUES (:device) ON CONFLICT (device) DO UPDATE SET device = excluded.device "
+    "RETURNING holder, heartbeat_at, next_at, resting_until"
+)
 
 _CLAIM = text(
     "UPDATE lane SET epoch = epoch + 1, holder = :holder, heartbeat_at = :now WHERE device = :device RETURNING epoch"
@@ -49,14 +56,22 @@ _HEARTBEAT = text("UPDATE lane SET heartbeat_at = :now WHERE holder = :holder")
 
 _FENCE = text("UPDATE lane SET next_at = :next_at WHERE device = :device AND epoch = :epoch AND holder IS NOT NULL")
 
-_INTENT = text(
+# A message that another transaction is about to withdraw is passed over, not waited for. What a person who was
+# forgotten had pending is cancelled; should it ever be re-opened, it has no payload left to send.
+_INTENT = (
     "UPDATE message SET state = 'sending', epoch = :epoch, attempts = attempts + 1, started_at = :now, "
     "  ended_at = NULL, reason = '', gateway_text = '' "
     "WHERE id = (SELECT message.id FROM message JOIN run ON run.n = message.run_n "
     "  WHERE run.id = :run AND run.state = 'open' AND message.device = :device AND message.state = 'pending' "
-    "  AND message.seq <= :limit ORDER BY message.seq LIMIT 1) "
+    "  AND message.seq <= :limit AND message.to_wxid NOT LIKE 'forgotten:%' "
+    "  ORDER BY message.seq LIMIT 1 {lock}) "
     "RETURNING id, seq, to_wxid, payload"
 )
+
+_INTENTS = {
+    "sqlite": text(_INTENT.format(lock="")),
+    "postgresql": text(_INTENT.format(lock="FOR NO KEY UPDATE OF message SKIP LOCKED")),
+}
 
 _IS_OPEN = text("SELECT 1 FROM run WHERE id = :run AND state = 'open'")
 
@@ -70,9 +85,12 @@ _OUTCOME_LANE = text(
     "ELSE :rest END WHERE device = :device AND epoch = :epoch"
 )
 
-# A late answer still counts: `unknown` under the same epoch may yet become clear.
+# A late answer still counts: `unknown` under the same epoch may yet become clear. Nobody sends for a run that is over,
+# so there a message that could go again is cancelled: that frees the identity for the plan that took the run's place.
 _OUTCOME = text(
-    "UPDATE message SET state = :state, ended_at = :ended, reason = :reason, gateway_text = :text, "
+    "UPDATE message SET state = CASE WHEN CAST(:state AS TEXT) = 'pending' AND EXISTS (SELECT 1 FROM run "
+    "    WHERE run.n = message.run_n AND run.state IN ('superseded', 'cancelled')) "
+    "  THEN 'cancelled' ELSE CAST(:state AS TEXT) END, ended_at = :ended, reason = :reason, gateway_text = :text, "
     "  msg_id = :msg_id, new_msg_id = :new_msg_id, create_time = :create_time "
     "WHERE id = :message AND epoch = :epoch AND state IN ('sending', 'unknown')"
 )
@@ -83,11 +101,20 @@ _RELEASE = text("UPDATE lane SET holder = NULL WHERE device = :device AND epoch 
 
 
 class Lanes:
-    """The lanes of one ledger as one process sees them; not shared between threads."""
+    """The lanes of one ledger as one process sees them; not shared between threads.
 
-    def __init__(self, ledger: connect.Ledger) -> None:
+    Args:
+        clock: What time all hosts agree on (UTC epoch milliseconds), None where there is no such clock; the
+            database's unless said.
+    """
+
+    def __init__(
+        self, ledger: connect.Ledger, clock: Callable[[sqlalchemy.Connection], int | None] | None = None
+    ) -> None:
         self._ledger = ledger
         self._me = _holder()
+        self._clock = clock or ledger.database.now
+        self._intent = _INTENTS[ledger.engine.dialect.name]
 
     def claim(self, device: str, app_id: str, *, now: int, midnight: int) -> Claim:
         """Make the lane this process's own.
@@ -97,12 +124,15 @@ class Lanes:
 
         Raises:
             errors.LaneHeldError: its owner is alive.
+            errors.StoppedError: clocks are too far apart to keep a pace by them.
         """
-        lane = {"device": device, "holder": self._me, "now": now}
         with self._ledger.writing() as connection:
-            connection.execute(_LANE, lane)
-            row = connection.execute(_HOLDER, lane).one()
-            if row.holder not in (None, self._me) and _alive(row.holder, row.heartbeat_at, now):
+            shared = self._clock(connection) or now
+            if abs(shared - now) > CLOCK:
+                raise _clock_error(f"this host's clock and the ledger's are {abs(shared - now) // 1000} s apart")
+            lane = {"device": device, "holder": self._me, "now": shared}
+            row = connection.execute(_LANE, lane).one()
+            if row.holder not in (None, self._me) and _alive(row.holder, row.heartbeat_at, shared):
                 raise errors.LaneHeldError(device, row.holder)
             epoch = connection.execute(_CLAIM, lane).scalar_one()
             orphans = connection.execute(_ORPHANS, lane).rowcount
@@ -111,6 +141,9 @@ class Lanes:
             usage = connection.execute(
                 _USAGE, {"device": device, "app_id": app_id, "midnight": midnight, "since": since}
             ).one()
+            if (usage.last or 0) > now + CLOCK:
+                ahead = (usage.last - now) // 1000
+                raise _clock_error(f"the ledger has a request of device {device} that was begun {ahead} s from now")
         return Claim(
             device=device,
             epoch=epoch,
@@ -134,7 +167,7 @@ class Lanes:
     def heartbeat(self, now: int) -> None:
         """Say that the owner of the held lanes is alive."""
         with self._ledger.writing() as connection:
-            connection.execute(_HEARTBEAT, {"holder": self._me, "now": now})
+            connection.execute(_HEARTBEAT, {"holder": self._me, "now": self._clock(connection) or now})
 
     def release(self, claims: Iterable[Claim]) -> None:
         """Give the lanes back; a lane that was taken over meanwhile stays with its new owner."""
@@ -146,7 +179,7 @@ class Lanes:
         lane = {"device": want.device, "epoch": want.epoch, "now": want.now, "next_at": want.next_at}
         if connection.execute(_FENCE, lane).rowcount == 0:
             return NoIntent.FENCED
-        row = connection.execute(_INTENT, {**lane, "run": want.run, "limit": want.limit}).one_or_none()
+        row = connection.execute(self._intent, {**lane, "run": want.run, "limit": want.limit}).one_or_none()
         if row is None:
             is_open = connection.execute(_IS_OPEN, {"run": want.run}).one_or_none() is not None
             return NoIntent.EMPTY if is_open else NoIntent.CLOSED
@@ -204,13 +237,28 @@ def _record(connection: sqlalchemy.Connection, outcome: Outcome) -> None:
 def _holder() -> str:
     """This process, so that nobody can mistake a later one with the same number for it."""
     started = round(psutil.Process().create_time() * 1000)
-    return f"{socket.gethostname()}/{os.getpid()}/{started}"
+    return f"{socket.gethostname()}/{os.getpid()}/{started}@{_world()}"
+
+
+def _world() -> str:
+    """What processes share that see each other: containers on two hosts, or on one, may have the same host name."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        numbers = Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return ""  # no Linux, so no containers
+    return hashlib.sha256(f"{boot}{numbers}".encode()).hexdigest()[:8]
+
+
+def _clock_error(fault: str) -> errors.StoppedError:
+    return errors.StoppedError(f"clock: {fault}; nothing was sent", hint="set the clock right, then run this again")
 
 
 def _alive(holder: str, heartbeat_at: int, now: int) -> bool:
     """Whether a holder lives: on this host its process, elsewhere its heartbeat."""
     host, pid, started = holder.rsplit("/", 2)
-    if host != socket.gethostname():
+    started, _, world = started.partition("@")
+    if host != socket.gethostname() or world not in ("", _world()):
         return now - heartbeat_at < STALE
     try:
         # The start time is counted from a boot time that moves a little when the clock is set.

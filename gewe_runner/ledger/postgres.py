@@ -24,8 +24,8 @@ _CONNECT = {
 
 # A frozen process must not keep a lane's row locked: another host could not take the lane over.
 _SESSION = (
-    "SET idle_in_transaction_session_timeout = '4s'; SET statement_timeout = '5min'; SET lock_timeout = '{patience}ms'; "
-    "SET synchronous_commit = on; SET client_min_messages = warning"
+    "SET idle_in_transaction_session_timeout = '4s'; SET statement_timeout = '5min'; "
+    "SET lock_timeout = '{patience}ms'; SET synchronous_commit = on; SET client_min_messages = warning"
 )
 
 # A reader holds up nobody, so it may take its time over what it reads, and sees all of it as of one moment.
@@ -72,7 +72,8 @@ def checked(url: sqlalchemy.URL) -> sqlalchemy.URL | None:
 
 def shown(url: sqlalchemy.URL) -> str:
     """The address without its password; the query goes as well, since it may hold one."""
-    return url.set(drivername="postgresql", password=None, query={}).render_as_string()
+    bare = sqlalchemy.URL.create("postgresql", url.username, None, url.host, url.port, url.database)
+    return bare.render_as_string()
 
 
 def exists(url: sqlalchemy.URL) -> bool:
@@ -120,7 +121,7 @@ def alone(connection: sqlalchemy.Connection) -> None:
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({_LOCK})")
 
 
-def now(connection: sqlalchemy.Connection, mine: int) -> int:
+def now(connection: sqlalchemy.Connection) -> int | None:
     """UTC epoch milliseconds of the one clock that all hosts share."""
     return int(connection.exec_driver_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").scalar_one())
 
@@ -139,15 +140,15 @@ def meaning(error: exc.DBAPIError) -> tuple[str, str] | None:
 
 def size(connection: sqlalchemy.Connection, tables: Sequence[str]) -> int:
     """Bytes on the disk, indexes included."""
-    statement = sqlalchemy.text("SELECT sum(pg_total_relation_size(CAST(name AS regclass))) FROM unnest(:names) AS name")
-    return int(connection.execute(statement, {"names": list(tables)}).scalar_one())
+    statement = sqlalchemy.text("SELECT pg_total_relation_size(CAST(:name AS regclass))")
+    return sum(connection.execute(statement, {"name": name}).scalar_one() for name in tables)
 
 
 def count_on(connection: sqlalchemy.Connection, table: str, column: str) -> None:
     """Go on numbering behind what is there."""
-    connection.exec_driver_sql(
-        f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), max({column})) FROM {table} HAVING max({column}) > 0"  # noqa: S608
-    )
+    serial = f"pg_get_serial_sequence('{table}', '{column}')"
+    last = f"SELECT max({column}) AS n FROM {table}"  # noqa: S608 - the names are the schema's own
+    connection.exec_driver_sql(f"SELECT setval({serial}, n) FROM ({last}) AS last WHERE n > 0")  # noqa: S608
 
 
 def scrub(opened: sqlalchemy.Engine, tables: Sequence[str]) -> None:

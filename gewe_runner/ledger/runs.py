@@ -4,23 +4,21 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 import sqlalchemy
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 
 from gewe_runner import errors
-from gewe_runner.ledger import connect
-from gewe_runner.ledger.tables import attempt, edition, message, meta, run, skip
+from gewe_runner.ledger import connect, forget, judge
+from gewe_runner.ledger.tables import edition, lane, message, meta, metadata, run, skip
 from gewe_runner.model import FrequencyCap, Message, Reason, Record, RunInfo, RunState, Skip, State
 
 T = TypeVar("T")
 
 #: Rows looked up or written at once.
 BATCH = 500
-
-_DAY = 86_400_000
 
 _UNFINISHED = (State.PENDING, State.SENDING)
 
@@ -47,6 +45,8 @@ class Overlay:
     same_card: int = 0
     #: The run that this plan would go on with, if there is one.
     joins: str | None = None
+    #: Messages of other runs of the edition that are pending, and that this plan would take the place of.
+    supersedes: int = 0
 
 
 def lay_over(
@@ -61,34 +61,59 @@ def lay_over(
     What it takes away is counted in `overlay` as the lines pass by.
     """
     joined = _joinable(connection, identity)
-    overlay.joins = joined.id if joined else None
     edition_id = _edition(connection, identity)
+    overlay.joins = joined.id if joined else None
+    overlay.supersedes = _superseded(connection, edition_id, joined)
     # A run that goes on was judged by the cap when it was registered.
-    cap = None if joined else identity.frequency_cap
+    capped = judge.Capped(joined.n) if joined else identity.frequency_cap
+    yield from _laid(connection, edition_id, capped, lines, now, overlay)
+
+
+def _laid(
+    connection: sqlalchemy.Connection,
+    edition_id: int | None,
+    cap: FrequencyCap | judge.Capped | None,
+    lines: Iterable[Message | Skip],
+    now: int,
+    overlay: Overlay,
+) -> Iterator[Message | Skip]:
+    key = forget.key(connection)
     for batch in _batched(lines):
-        standing = _standing(connection, edition_id, cap, [one for one in batch if isinstance(one, Message)], now)
+        # Of whom was forgotten no id may come back, so skips name them as the ledger does.
+        aliases = forget.aliases(connection, key, [one.to_wxid for one in batch])
+        ids = [one.to_wxid for one in batch if isinstance(one, Message)]
+        standing = judge.standing(connection, edition_id, cap, {one: one for one in ids} | aliases, now)
         for one in batch:
-            if isinstance(one, Skip) or one.to_wxid not in standing:
-                overlay.left += isinstance(one, Message)
+            name = aliases.get(one.to_wxid, one.to_wxid)
+            if isinstance(one, Skip):
+                yield replace(one, to_wxid=name) if name != one.to_wxid else one
+                continue
+            if one.to_wxid not in standing:
+                overlay.left += 1
                 yield one
                 continue
             reason, sha256 = standing[one.to_wxid]
             overlay.skips[reason] += 1
             overlay.same_card += reason is Reason.ALREADY_SENT and sha256 == one.sha256
-            yield Skip(to_wxid=one.to_wxid, source=one.source, row=one.row, reason=reason)
+            yield Skip(to_wxid=name, source=one.source, row=one.row, reason=reason)
 
 
-def join(connection: sqlalchemy.Connection, identity: Identity) -> str | None:
+def join(connection: sqlalchemy.Connection, identity: Identity, now: int) -> str | None:
     """The id of the run that a plan with this digest goes on with, opened again; None where it needs a new one.
+
+    What other runs of the edition have pending is superseded, as it is by a new run.
 
     Raises:
         errors.StoppedError: that run is paused.
     """
+    # One registration at a time: of two that supersede each other's runs, the second has to see the first.
+    connection.execute(select(meta.c.value).where(meta.c.key == "id").with_for_update())
     joined = _joinable(connection, identity)
     if joined is None:
         return None
     if joined.state == RunState.PAUSED:
         raise errors.StoppedError(f"run {joined.id} is paused", hint=f"gewe-runner resume {joined.id}")
+    _supersede(connection, joined.edition_id, now, keep=joined.n)
     connection.execute(update(run).where(run.c.n == joined.n).values(state=RunState.OPEN, finished_at=None, stopped=""))
     return str(joined.id)
 
@@ -130,7 +155,7 @@ def register(
         )
         .returning(run.c.n)
     ).scalar_one()
-    for batch in _batched(lay_over(connection, identity, lines, now, Overlay())):
+    for batch in _batched(_laid(connection, edition_id, identity.frequency_cap, lines, now, Overlay())):
         add(connection, edition_id, number, batch)
     return run_id
 
@@ -138,7 +163,7 @@ def register(
 def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped: str) -> None:
     """Say how an execution ended; a run is finished when nothing of it is pending or in flight any more."""
     number = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one()
-    open_ = select(message.c.id).where(message.c.run_n == number, message.c.state.in_([State.PENDING, State.SENDING]))
+    open_ = select(message.c.id).where(message.c.run_n == number, message.c.state.in_(_UNFINISHED))
     values: dict[str, Any] = {"stopped": stopped}
     if connection.execute(open_.limit(1)).first() is None:
         # not simply now: a run that is told of again was finished with its last message
@@ -148,14 +173,15 @@ def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped:
 
 
 def devices(connection: sqlalchemy.Connection, run_id: str) -> dict[str, int]:
-    """How many messages of the run each device has yet to bring to an end; some may be in flight, or were."""
+    """How many messages each device has pending for the run; 0 where there is only one in flight, or was."""
+    pending = func.sum(case((message.c.state == State.PENDING, 1), else_=0))
     rows = connection.execute(
-        select(message.c.device, func.count().label("number"))
+        select(message.c.device, pending.label("number"))
         .join(run, run.c.n == message.c.run_n)
         .where(run.c.id == run_id, message.c.state.in_(_UNFINISHED))
         .group_by(message.c.device)
     )
-    return {row.device: row.number for row in rows}
+    return {row.device: int(row.number) for row in rows}
 
 
 def places(connection: sqlalchemy.Connection, run_id: str, counts: Iterable[int]) -> list[int]:
@@ -228,13 +254,16 @@ def header(connection: sqlalchemy.Connection, run_id: str) -> dict[str, Any]:
 
 def empty(connection: sqlalchemy.Connection) -> None:
     """Forget every run. Only a sandbox's ledger may be emptied; the caller sees to that."""
-    for table in (attempt, skip, message, run, edition):
-        connection.execute(delete(table))
+    for table in reversed(metadata.sorted_tables):
+        # a lane's epoch has to go on rising: somebody may still act under the last one
+        if table not in (meta, lane):
+            connection.execute(delete(table))
+    connection.execute(update(lane).values(next_at=0, resting_until=0))
 
 
 def _joinable(connection: sqlalchemy.Connection, identity: Identity) -> Any:
     return connection.execute(
-        select(run.c.n, run.c.id, run.c.state)
+        select(run.c.n, run.c.id, run.c.state, run.c.edition_id)
         .join(edition, edition.c.id == run.c.edition_id)
         .where(
             edition.c.campaign == identity.campaign,
@@ -253,51 +282,10 @@ def _edition(connection: sqlalchemy.Connection, identity: Identity) -> int | Non
     ).scalar_one_or_none()
 
 
-def _standing(
-    connection: sqlalchemy.Connection, edition_id: int | None, cap: FrequencyCap | None, batch: list[Message], now: int
-) -> dict[str, tuple[Reason, str]]:
-    """Of these recipients those whom the ledger forbids, why, and the payload that they got.
-
-    A pending message forbids nothing: it is this run's own, or registering the plan supersedes it.
-    """
-    ids = [one.to_wxid for one in batch]
-    found: dict[str, tuple[Reason, str]] = {}
-    if cap is not None:
-        found |= dict.fromkeys(_capped(connection, cap, ids, now), (Reason.FREQUENCY_CAP, ""))
-    if edition_id is None:
-        return found
-    rows = connection.execute(
-        select(message.c.to_wxid, message.c.state, message.c.sha256).where(
-            message.c.edition_id == edition_id,
-            message.c.to_wxid.in_(ids),
-            # Said apart, since the index holds all but the cancelled ones.
-            message.c.state != State.CANCELLED,
-            message.c.state != State.PENDING,
-        )
-    )
-    for to_wxid, state, sha256 in rows:
-        found[to_wxid] = (Reason.ALREADY_SENT if state == State.SENT else Reason.UNRESOLVED, sha256)
-    return found
-
-
-def _capped(connection: sqlalchemy.Connection, cap: FrequencyCap, ids: list[str], now: int) -> list[str]:
-    """Who got as many cards as the cap allows, from any campaign."""
-    got = (
-        select(message.c.to_wxid)
-        .where(
-            message.c.to_wxid.in_(ids),
-            message.c.state.in_([State.SENT, State.SENDING, State.UNKNOWN]),
-            message.c.started_at > now - round(cap.days * _DAY),
-        )
-        .group_by(message.c.to_wxid)
-        .having(func.count() >= cap.messages)
-    )
-    return list(connection.execute(got).scalars())
-
-
-def _supersede(connection: sqlalchemy.Connection, edition_id: int, now: int) -> None:
-    """A run that is over may have something pending, too: what somebody has re-opened."""
-    former = select(run.c.n).where(run.c.edition_id == edition_id)
+def _supersede(connection: sqlalchemy.Connection, edition_id: int, now: int, keep: int | None = None) -> None:
+    """Withdraw what the edition's runs have pending; one that is over may have something pending, too: re-opened."""
+    others = (run.c.edition_id == edition_id) & (run.c.n != (keep or 0))
+    former = select(run.c.n).where(others)
     connection.execute(
         update(message)
         .where(message.c.run_n.in_(former), message.c.state == State.PENDING)
@@ -305,9 +293,18 @@ def _supersede(connection: sqlalchemy.Connection, edition_id: int, now: int) -> 
     )
     connection.execute(
         update(run)
-        .where(run.c.edition_id == edition_id, run.c.state.in_([RunState.OPEN, RunState.PAUSED]))
+        .where(others, run.c.state.in_([RunState.OPEN, RunState.PAUSED]))
         .values(state=RunState.SUPERSEDED, finished_at=now)
     )
+
+
+def _superseded(connection: sqlalchemy.Connection, edition_id: int | None, joined: Any) -> int:
+    """How many messages `_supersede` would withdraw."""
+    if edition_id is None:
+        return 0
+    others = select(run.c.n).where(run.c.edition_id == edition_id, run.c.n != (joined.n if joined else 0))
+    pending = (message.c.run_n.in_(others)) & (message.c.state == State.PENDING)
+    return connection.execute(select(func.count()).select_from(message).where(pending)).scalar_one()
 
 
 def _free_id(connection: sqlalchemy.Connection, run_id: str, digest: str) -> str:
@@ -385,25 +382,7 @@ def _infos(connection: sqlalchemy.Connection, numbers: Iterable[int]) -> Iterato
 
 
 def _record(row: Any) -> Record:
-    return Record(
-        seq=row.seq,
-        to_wxid=row.to_wxid,
-        device=row.device,
-        variant=row.variant,
-        source=row.source,
-        row=row.row,
-        sha256=row.sha256,
-        payload=row.payload,
-        state=row.state,
-        reason=row.reason,
-        gateway_text=row.gateway_text,
-        attempts=row.attempts,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        msg_id=row.msg_id,
-        new_msg_id=row.new_msg_id,
-        create_time=row.create_time,
-    )
+    return Record(**{field.name: getattr(row, field.name) for field in fields(Record)})
 
 
 def _batched(items: Iterable[T]) -> Iterator[list[T]]:

@@ -1,7 +1,5 @@
 """SQLite as a ledger's database: how a file is opened, what its errors mean, and how it is cleaned."""
 
-import contextlib
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,10 +40,14 @@ def exists(url: sqlalchemy.URL) -> bool:
         return path.is_dir()
     if path.stat().st_size == 0:
         return False
-    # whatever cannot be looked into is something, and told when it is opened
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as connection:
-        return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
-    return True
+    looking = sqlalchemy.create_engine(url)  # changes nothing, as `engine` would
+    try:
+        with looking.connect() as connection:
+            return connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first() is not None
+    except exc.DBAPIError:
+        return True  # whatever cannot be looked into is something, and told when it is opened
+    finally:
+        looking.dispose()
 
 
 def prepare(url: sqlalchemy.URL) -> None:
@@ -76,9 +78,9 @@ def alone(connection: sqlalchemy.Connection) -> None:
     """Keep others from making or changing tables: who writes is alone anyway."""
 
 
-def now(connection: sqlalchemy.Connection, mine: int) -> int:
-    """UTC epoch milliseconds: all who write the file are on this host, so the clock is `mine`."""
-    return mine
+def now(connection: sqlalchemy.Connection) -> int | None:  # noqa: ARG001 - as in `postgres`
+    """No clock of its own: all who write the file are on this host, so theirs is right."""
+    return None
 
 
 def meaning(error: exc.DBAPIError) -> tuple[str, str] | None:
@@ -90,7 +92,7 @@ def meaning(error: exc.DBAPIError) -> tuple[str, str] | None:
     return f"{found[0]} ({said})", found[1]
 
 
-def size(connection: sqlalchemy.Connection, tables: Sequence[str]) -> int:
+def size(connection: sqlalchemy.Connection, tables: Sequence[str]) -> int:  # noqa: ARG001 - as in `postgres`
     """Bytes on the disk, the write-ahead log included."""
     path = str(connection.engine.url.database)
     return sum(Path(f"{path}{end}").stat().st_size for end in ("", "-wal") if Path(f"{path}{end}").exists())
@@ -100,13 +102,11 @@ def count_on(connection: sqlalchemy.Connection, table: str, column: str) -> None
     """Go on numbering behind what is there: SQLite does so by itself."""
 
 
-def scrub(opened: sqlalchemy.Engine, tables: Sequence[str]) -> None:
+def scrub(opened: sqlalchemy.Engine, tables: Sequence[str]) -> None:  # noqa: ARG001 - as in `postgres`
     """Overwrite what was changed or deleted, in the file and in its log."""
-    with opened.execution_options(isolation_level=None).connect() as connection:
-        raw: Any = connection.connection.driver_connection
-        raw.rollback()
-        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            raw.execute(statement).close()
+    with opened.execution_options(write=None).connect() as connection:
+        connection.exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _prepare(connection: Any, _record: object) -> None:
@@ -119,4 +119,5 @@ def _prepare(connection: Any, _record: object) -> None:
 def _begin(connection: sqlalchemy.Connection) -> None:
     """A writer takes its lock at once: a transaction that reads first and writes later could fail half-way."""
     write = connection.get_execution_options().get("write", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if write is not None:  # some statements want no transaction at all
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

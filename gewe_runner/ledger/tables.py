@@ -167,7 +167,7 @@ lane = Table(
     Column("device", Text, primary_key=True),
     # Raised by every claim; whoever acts under an older one is fenced out.
     Column("epoch", BigInteger, nullable=False, server_default=text("0")),
-    # `host/pid/start time`, NULL while nobody holds the lane.
+    # `host/pid/start time@boot`, NULL while nobody holds the lane.
     Column("holder", Text),
     Column("heartbeat_at", BigInteger, nullable=False, server_default=text("0")),
     # No message of the device may start earlier: its pace, its gap, its rest.

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,7 +32,8 @@ def serve(
         until_stdin_closes: End also with standard input: a child then never outlives its parent, however that dies.
 
     Raises:
-        errors.UsageError: The host is not this machine's own, or the port cannot be had.
+        errors.UsageError: The host is not this machine's own, or the port or the journal cannot be had.
+        errors.StoppedError: The journal could not be written any more.
     """
     # here, not above: a sender starts sandboxes without being one, and aiohttp takes long to load
     from gewe_runner.sandbox import server
@@ -48,25 +51,48 @@ def started(options: Options | None = None) -> Iterator[str]:
     Raises:
         errors.StoppedError: It did not start.
     """
-    latency = (options or Options()).latency
-    arguments = ("sandbox", "--port", "0", "--latency", str(latency * 1000), "--until-stdin-closes")
-    child = subprocess.Popen(
-        [sys.executable, "-m", "gewe_runner", *arguments],
-        # Python looks for modules there first: this very package, and no user's file that is called like a module
-        cwd=Path(gewe_runner.__file__).parent.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        # a terminal's Ctrl-C must reach the sender alone: its last request still wants an answer
-        start_new_session=True,
-    )
-    try:
-        url = child.stdout.readline().strip() if child.stdout else ""
+    options = options or Options()
+    with contextlib.ExitStack() as stack:
+        with _file(options) as faults:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "gewe_runner", "sandbox", *_arguments(options, faults)],
+                # Python looks for modules there first: this very package, and no user's file called like a module
+                cwd=Path(gewe_runner.__file__).parent.parent,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                # a terminal's Ctrl-C must reach the sender alone: its last request still wants an answer
+                start_new_session=True,
+            )
+            stack.callback(_end, child)
+            url = child.stdout.readline().strip() if child.stdout else ""
         if not url.startswith("http"):
             raise errors.StoppedError("the sandbox did not start", hint="gewe-runner sandbox shows why")
         yield url
-    finally:
-        _end(child)
+
+
+@contextlib.contextmanager
+def _file(options: Options) -> Iterator[Path | None]:
+    """The faults as a file, while the child reads it."""
+    if options.faults is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="gewe-sandbox-") as folder:
+        file = Path(folder) / "faults.yaml"
+        # JSON is YAML
+        file.write_text(json.dumps(options.faults, ensure_ascii=False), encoding="utf-8")
+        yield file
+
+
+def _arguments(options: Options, faults: Path | None) -> Iterator[str]:
+    """The options as the command line takes them."""
+    yield from ("--port", "0", "--latency", str(options.latency * 1000), "--until-stdin-closes")
+    if faults is not None:
+        yield from ("--faults", str(faults))
+    if options.seed is not None:
+        yield from ("--seed", str(options.seed))
+    if options.journal is not None:
+        yield from ("--journal", str(options.journal.absolute()))
 
 
 def _end(child: subprocess.Popen[str]) -> None:

@@ -12,7 +12,7 @@ class Options:
 
     #: Seconds that every answer takes; 0 leaves it to the faults.
     latency: float = 0
-    #: A fault file's content as `schema/faults.schema.json` has it, of dict, list, str, int, float and bool; None: no faults.
+    #: A fault file's content as `schema/faults.schema.json` has it, in plain values; None: no faults.
     faults: Mapping[str, Any] | None = None
     #: What chance in the faults is drawn from, instead of their own `seed`.
     seed: int | None = None

@@ -1,56 +1,144 @@
 """A gateway that plays GeWe: the message endpoint as the API's description has it, and an account of what came in."""
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import json
 import os
 import signal
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
 from gewe_runner import errors
 from gewe_runner.sandbox import behaviours
+from gewe_runner.sandbox.behaviours import Behaviour, Receipt
+from gewe_runner.sandbox.faults import Faults
+from gewe_runner.sandbox.journal import Journal
 from gewe_runner.sandbox.options import Options
-from gewe_runner.sandbox.received import RECEIVED, Received
+from gewe_runner.sandbox.received import Card, Received
 
 PREFIX = "/gewe/v2/api"
 
-_OPTIONS = web.AppKey("options", Options)
+#: The fields of a request, in the order of the API's description.
+FIELDS = ("appId", "toWxid", "miniAppId", "userName", "title", "coverImgUrl", "pagePath", "displayName")
 
 
-def application(options: Options) -> web.Application:
-    """The sandbox as an aiohttp application; every application has its own memory."""
-    app = web.Application()
-    app[_OPTIONS] = options
-    app[RECEIVED] = Received()
-    app.router.add_post(f"{PREFIX}/message/postMiniApp", _post_mini_app)
-    app.router.add_get("/sandbox/received", _received)
-    return app
+class Gateway:
+    """Answers the requests of one sandbox.
+
+    Args:
+        options: How to behave.
+        fail: Called when it cannot go on.
+
+    Raises:
+        errors.UsageError: The journal cannot be used.
+    """
+
+    def __init__(self, options: Options, fail: Callable[[errors.GeweRunnerError], None]) -> None:
+        self._fail = fail
+        self._latency = options.latency
+        self._faults = None if options.faults is None else Faults(options.faults, options.seed)
+        self._journal = Journal(options.journal) if options.journal else None
+        self._received = Received(self._journal)
+        self._pages: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]] = {
+            ("POST", f"{PREFIX}/message/postMiniApp"): self._post_mini_app,
+            ("GET", "/sandbox/received"): self._tell,
+            ("POST", "/sandbox/reset"): self._reset,
+        }
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request to any address."""
+        page = self._pages.get((request.method, request.path))
+        if page:
+            return await page(request)
+        known = any(path == request.path for _, path in self._pages)
+        return web.Response(status=405, text="405: Method Not Allowed") if known else _not_found()
+
+    def close(self) -> None:
+        if self._journal:
+            self._journal.close()
+
+    async def _post_mini_app(self, request: web.BaseRequest) -> web.StreamResponse:
+        seconds = self._received.seconds()
+        tree = _tree(await request.read())
+        device = tree.get("appId") if isinstance(tree, dict) else None
+        device = device if isinstance(device, str) else ""
+        with self._received.request(device, seconds, lambda: _is_there(request)):
+            if answer := _objection(request, tree):
+                await asyncio.sleep(self._latency)
+                return answer
+            return await self._deliver(request, tree, seconds)
+
+    async def _deliver(self, request: web.BaseRequest, card: Card, seconds: float) -> web.StreamResponse:
+        """Decide, count, and only then take time: a client that leaves while it waits has been served all the same."""
+        self._received.remember(card)
+        behaviour, latency = self._decide(card, seconds)
+        try:
+            number = self._received.accept(card) if behaviour.accepts else 0
+        except OSError as exc:
+            return self._broken(request, exc)
+        if latency:
+            await asyncio.sleep(latency)
+        return await behaviour.answer(request, Receipt(to_wxid=card["toWxid"], number=number))
+
+    def _decide(self, card: Card, seconds: float) -> tuple[Behaviour, float]:
+        by_id = behaviours.behaviour(card["toWxid"])
+        if self._faults is None:
+            return by_id, self._latency
+        decision = self._faults.decide(card["appId"], card["toWxid"], seconds)
+        return decision.behaviour or by_id, self._latency or decision.latency
+
+    async def _tell(self, request: web.BaseRequest) -> web.Response:
+        asked = request.query
+        return web.json_response(self._received.tree(bodies="bodies" in asked, arrivals="arrivals" in asked))
+
+    async def _reset(self, request: web.BaseRequest) -> web.Response:
+        try:
+            self._received.reset()
+        except OSError as exc:
+            return self._broken(request, exc)
+        return web.json_response(self._received.tree())
+
+    def _broken(self, request: web.BaseRequest, exc: OSError) -> web.Response:
+        """End the sandbox: an account with gaps would be worse than none."""
+        hint = "make room for it, or name another --journal"
+        self._fail(errors.StoppedError(f"the journal cannot be written: {exc.strerror or exc}", hint=hint))
+        behaviours.reset(request)
+        return web.Response()
 
 
 async def run(host: str, port: int, options: Options, ready: Callable[[str], None], *, watch_stdin: bool) -> None:
     """Serve until SIGINT or SIGTERM, or the end of standard input; see `sandbox.serve`."""
     address = _loopback(host)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[errors.GeweRunnerError | None] = asyncio.get_running_loop().create_future()
+
+    def end(reason: errors.GeweRunnerError | None = None) -> None:
+        if not stop.done():
+            stop.set_result(reason)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        stop.get_loop().add_signal_handler(number, end)
     if watch_stdin:
-        threading.Thread(target=_await_end_of_stdin, args=(loop, stop), daemon=True).start()
-    # a request that its client has left is cancelled, and none is waited for at the end: some hang on purpose
-    runner = web.AppRunner(application(options), access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await _listen(runner, address, port)
-        host_part = f"[{address}]" if ":" in address else address
-        ready(f"http://{host_part}:{runner.addresses[0][1]}{PREFIX}")
-        await stop.wait()
-    finally:
-        await runner.cleanup()
+        threading.Thread(target=_await_end_of_stdin, args=(stop.get_loop(), end), daemon=True).start()
+    with contextlib.closing(Gateway(options, end)) as gateway:
+        # a request that its client has left is cancelled, and none is waited for at the end: some hang on purpose
+        server = web.Server(gateway.answer, access_log=None, handler_cancellation=True)
+        runner = web.ServerRunner(server, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await _listen(runner, address, port)
+            host_part = f"[{address}]" if ":" in address else address
+            ready(f"http://{host_part}:{runner.addresses[0][1]}{PREFIX}")
+            reason = await stop
+        finally:
+            await runner.cleanup()
+    if reason:
+        raise reason
 
 
 def _loopback(host: str) -> str:
@@ -65,7 +153,7 @@ def _loopback(host: str) -> str:
     )
 
 
-async def _listen(runner: web.AppRunner, address: str, port: int) -> None:
+async def _listen(runner: web.ServerRunner, address: str, port: int) -> None:
     try:
         await web.TCPSite(runner, address, port).start()
     except OverflowError as exc:
@@ -75,47 +163,53 @@ async def _listen(runner: web.AppRunner, address: str, port: int) -> None:
         raise errors.UsageError(f"port {port} {cause}", hint="gewe-runner sandbox --port 0 takes a free one") from exc
 
 
-def _await_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _await_end_of_stdin(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
     while os.read(0, 1024):
         pass
-    loop.call_soon_threadsafe(stop.set)
+    loop.call_soon_threadsafe(end)
 
 
-async def _post_mini_app(request: web.Request) -> web.Response:
-    received = request.app[RECEIVED]
-    received.asked()
-    await asyncio.sleep(request.app[_OPTIONS].latency)
+def _tree(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _objection(request: web.BaseRequest, tree: Any) -> web.Response | None:
+    """What the API says of a request that is none: token first, then its eight fields, then the device."""
     token = request.headers.get("X-GEWE-TOKEN", "").strip()
     if not token:
-        return behaviours.refuse("header:X-GEWE-TOKEN 不可为空")
+        return behaviours.refusal("header:X-GEWE-TOKEN 不可为空")
     if token == "expired":  # noqa: S105 - the one token that the sandbox refuses
         # the echo is the real gateway's; clients have to mask it
-        return behaviours.refuse(f"HTTP HEADER: X-GEWE-TOKEN={token} 不可用或已过期")
-    card = _card(await request.read())
-    if isinstance(card, str):
-        return behaviours.refuse(card)
-    received.remember(card)
-    if not card["appId"].startswith("wx_"):
-        return behaviours.refuse(behaviours.FAILED, {"code": "-1", "msg": f"[{card['appId']}]设备不存在"})
-    return await behaviours.behaviour(card["toWxid"])(request, card)
-
-
-def _card(body: bytes) -> behaviours.Card | str:
-    """The request's eight fields, or what is wrong with them."""
-    try:
-        tree: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return "请求体不是合法的JSON"
+        return behaviours.refusal(f"HTTP HEADER: X-GEWE-TOKEN={token} 不可用或已过期")
     if not isinstance(tree, dict):
-        return "请求体必须为JSON对象"
-    for field in behaviours.FIELDS:
+        return behaviours.refusal("请求体必须为JSON对象")
+    for field in FIELDS:
         value = tree.get(field)
         if value is None or value == "":
-            return f"{field}不可为空"
+            return behaviours.refusal(f"{field}不可为空")
         if not isinstance(value, str):
-            return f"{field}必须为字符串"
-    return tree
+            return behaviours.refusal(f"{field}必须为字符串")
+    if not tree["appId"].startswith("wx_"):
+        return behaviours.refusal(behaviours.FAILED, {"code": "-1", "msg": f"[{tree['appId']}]设备不存在"})
+    return None
 
 
-async def _received(request: web.Request) -> web.Response:
-    return web.json_response(request.app[RECEIVED].tree(bodies="bodies" in request.query))
+def _not_found() -> web.Response:
+    return web.Response(status=404, text="404: Not Found")
+
+
+def _is_there(request: web.BaseRequest) -> bool:
+    """Whether the request's client still holds its connection; asks the system, as the loop may not know yet."""
+    line = request.transport.get_extra_info("socket") if request.transport else None
+    if line is None or line.fileno() < 0:
+        return False
+    with socket.socket(fileno=os.dup(line.fileno())) as probe:
+        try:
+            return probe.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False

@@ -42,7 +42,7 @@ def register(
 ) -> str:
     who = who or identity()
     with ledger.writing() as connection:
-        joined = runs.join(connection, who)
+        joined = runs.join(connection, who, now)
         return joined or runs.register(connection, who, HEADER, lines, run_id="20261201-0900-fruit", now=now)
 
 

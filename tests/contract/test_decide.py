@@ -127,3 +127,20 @@ def test_a_person_is_told_what_was_got_and_what_was_missed(ledger: connect.Ledge
     with ledger.reading() as connection:
         told = [(card["state"], card["reason"]) for card in decide.person(connection, "a")]
     assert told == [("skipped", "already_sent"), ("sent", "")]
+
+
+@pytest.mark.parametrize(("was", "became"), [(State.UNKNOWN, State.PENDING), (State.REJECTED, State.PENDING)])
+def test_what_was_reopened_in_a_former_run_is_taken_up_when_the_newest_goes_on(
+    ledger: connect.Ledger, was: State, became: State
+) -> None:
+    first = register(ledger, messages("a", "b"))
+    put(ledger, was, "a")
+    put(ledger, "sent", "b")
+    with ledger.writing() as connection:
+        runs.finish(connection, first, now=NOW, stopped="")
+    plan = messages("a", "b", card="new")
+    second = register(ledger, plan, identity("d2" * 32))
+    resolve(ledger, first, was, became)
+    assert register(ledger, plan, identity("d2" * 32)) == second
+    assert readmit(ledger, second, plan) == 1
+    assert states(ledger, second) == {"a": "pending"}

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from gewe_runner import errors
-from gewe_runner.ledger import connect, runs
-from gewe_runner.model import FrequencyCap, Message, Reason, Skip
+from gewe_runner.ledger import connect, decide, runs
+from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
 from tests.contract.plans import NOW, identity, lay_over, messages, register, skip, states
 
 DAY = 86_400_000
@@ -181,3 +181,30 @@ def test_whatever_is_planned_no_identity_is_live_twice(ledger: connect.Ledger, s
         assert set(live) <= {1}
     with ledger.writing() as connection:
         runs.empty(connection)
+
+
+def test_the_frequency_cap_holds_when_a_plan_is_registered_and_when_its_run_goes_on(ledger: connect.Ledger) -> None:
+    register(ledger, messages("a"))
+    put(ledger, "sent")
+    capped = identity("d2" * 32, edition="2", cap=FrequencyCap(messages=1, days=7))
+    run = register(ledger, messages("a", "b"), capped)
+    assert states(ledger, run) == {"b": "pending"}
+    assert [one.reason for one in runs.skips(ledger, run)] == [Reason.FREQUENCY_CAP]
+    _, overlay = lay_over(ledger, messages("a", "b"), capped, now=NOW + 8 * DAY)
+    assert (overlay.left, dict(overlay.skips)) == (1, {Reason.FREQUENCY_CAP: 1})
+
+
+def test_what_a_plan_takes_the_place_of_is_counted(ledger: connect.Ledger) -> None:
+    register(ledger, messages("a", "b"))
+    put(ledger, "sent", "a")
+    assert lay_over(ledger, messages("a"), identity("d2" * 32))[1].supersedes == 1
+    assert lay_over(ledger, messages("a", "b"))[1].supersedes == 0
+
+
+def test_an_emptied_ledger_knows_of_nothing(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a"))
+    put(ledger, "unknown")
+    with ledger.writing() as connection:
+        decide.resolve(connection, run, State.UNKNOWN, State.SENT, decide.Who(name="anna", at=NOW))
+        runs.empty(connection)
+        assert runs.infos(connection) == []

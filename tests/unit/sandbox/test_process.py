@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from gewe_runner import errors, sandbox
-from gewe_runner.sandbox import behaviours
+from gewe_runner.sandbox import server
 
 ROOT = Path(__file__).parents[3]
 
@@ -139,7 +139,7 @@ def test_a_signal_ends_the_command_without_an_error(
 @pytest.mark.parametrize("to_wxid", ["filehelper", "sandbox_hang_1", "sandbox_reset_1"])
 def test_requests_leave_nothing_on_the_screen(foreground: "subprocess.Popen[str]", to_wxid: str) -> None:
     url = read_line(foreground)
-    card = dict.fromkeys(behaviours.FIELDS, "x") | {"appId": "wx_1", "toWxid": to_wxid}
+    card = dict.fromkeys(server.FIELDS, "x") | {"appId": "wx_1", "toWxid": to_wxid}
     with contextlib.suppress(requests.RequestException):
         requests.post(f"{url}/message/postMiniApp", json=card, headers={"X-GEWE-TOKEN": "s3cr3t"}, timeout=0.3)
     requests.post(f"{url}/nothing", headers={"X-GEWE-TOKEN": "s3cr3t"}, timeout=10)
@@ -166,3 +166,11 @@ def test_a_sender_does_not_load_the_server() -> None:
     code = "import sys; from gewe_runner import sandbox; print('aiohttp' in sys.modules)"
     with run("-c", code) as process:
         assert read_line(process) == "False"
+
+
+def test_a_sandbox_without_faults_loads_no_more_than_it_needs() -> None:
+    code = (
+        "import sys; from gewe_runner.cli import sandbox; print({'sqlalchemy', 'yaml', 'aiohttp'} & set(sys.modules))"
+    )
+    with run("-c", code) as process:
+        assert read_line(process) == "set()"

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from gewe_runner import sandbox
-from gewe_runner.sandbox import behaviours, received
+from gewe_runner.sandbox import behaviours
 
 CARD = {
     "appId": "wx_sandbox",
@@ -135,7 +135,12 @@ def test_a_noid_recipient_is_accepted_without_a_new_msg_id(url: str) -> None:
 
 @pytest.mark.parametrize("to_wxid", ["sandbox", "sandbox_", "sandbox_hang", "sandbox_else_1", "wxid_sandbox_hang_1"])
 def test_everybody_else_is_accepted(to_wxid: str) -> None:
-    assert behaviours.behaviour(to_wxid) is behaviours.accept
+    assert behaviours.behaviour(to_wxid) is behaviours.ACCEPT
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/gewe/v2/api/message/postMiniApp"), ("GET", "/sandbox/reset")])
+def test_a_known_path_with_another_method_is_not_allowed(url: str, method: str, path: str) -> None:
+    assert requests.request(method, f"http://{urlsplit(url).netloc}{path}", timeout=10).status_code == 405
 
 
 @pytest.mark.parametrize("path", ["/", "/gewe/v2/api", "/gewe/v2/api/message/postText", "/message/postMiniApp"])
@@ -159,14 +164,6 @@ def test_the_account_has_the_hash_of_each_payload(url: str) -> None:
     canonical = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     expected = {"appId": "wx_sandbox", "toWxid": "wxid_hashed", "sha256": hashlib.sha256(canonical).hexdigest()}
     assert account(url, "?bodies=1")["bodies"][-1] == expected
-
-
-def test_only_the_last_bodies_are_kept() -> None:
-    account = received.Received()
-    for number in range(received.KEPT + 5):
-        account.remember({"appId": "wx_1", "toWxid": f"wxid_{number}"})
-    bodies = account.tree(bodies=True)["bodies"]
-    assert (len(bodies), bodies[0]["toWxid"]) == (received.KEPT, "wxid_5")
 
 
 def test_answers_to_many_at_once_do_not_wait_for_each_other(url: str) -> None:

@@ -1,0 +1,80 @@
+"""Tells what a ledger is and holds, and whose it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy
+from sqlalchemy import Column, func, select, update
+
+from gewe_runner import errors
+from gewe_runner.ledger import connect, forget, tables
+from gewe_runner.ledger.tables import attempt, message, meta, run
+
+#: An attempt of which nobody knows yet what became of it.
+OPEN = "open"
+
+_SANDBOX = "sandbox"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Info:
+    """A ledger in numbers."""
+
+    id: str
+    #: A path, or a URL without its password.
+    where: str
+    #: `sqlite` or `postgresql`.
+    database: str
+    #: The version of its tables.
+    schema: int
+    gateway: str
+    #: UTC epoch milliseconds.
+    created_at: int
+    #: Each by state; what there is none of is left out.
+    runs: Mapping[str, int]
+    messages: Mapping[str, int]
+    attempts: Mapping[str, int]
+    #: People whom it has forgotten.
+    forgotten: int
+    #: Bytes on the disk.
+    size: int
+
+
+def info(ledger: connect.Ledger) -> Info:
+    """Look at the whole ledger; with millions of messages that takes seconds."""
+    with ledger.reading() as connection:
+        facts = {row.key: row.value for row in connection.execute(select(meta))}
+        return Info(
+            id=ledger.id,
+            where=ledger.name,
+            database=ledger.engine.dialect.name,
+            schema=int(facts["schema"]),
+            gateway=facts["gateway"],
+            created_at=int(facts["created_at"]),
+            runs=_counts(connection, run.c.state),
+            messages=_counts(connection, message.c.state),
+            attempts=_counts(connection, attempt.c.outcome),
+            forgotten=forget.count(connection),
+            size=ledger.database.size(connection, list(tables.metadata.tables)),
+        )
+
+
+def adopt(ledger: connect.Ledger, gateway: str) -> None:
+    """Note that the ledger belongs to another gateway from now on.
+
+    Raises:
+        errors.LedgerError: one of the two is the sandbox, which reaches nobody.
+    """
+    if ledger.gateway != gateway and _SANDBOX in (ledger.gateway, gateway):
+        raise errors.LedgerError(
+            f"{ledger.name}: belongs to the gateway {ledger.gateway} and cannot belong to {gateway}: what a sandbox "
+            "has accepted reached nobody",
+            hint="name another ledger for this profile",
+        )
+    with ledger.writing() as connection:
+        connection.execute(update(meta).where(meta.c.key == "gateway").values(value=gateway))
+
+
+def _counts(connection: sqlalchemy.Connection, state: Column[str | None]) -> dict[str, int]:
+    rows = connection.execute(select(state, func.count()).group_by(state).order_by(state))
+    return {name or OPEN: number for name, number in rows}
