@@ -163,4 +163,4 @@ def _job(order: Order, one: Consulted, ledger: connect.Ledger, run: str) -> Job:
     if order.stop_after_wave is not None:
         waves = waves[: max(0, order.stop_after_wave - (len(sizes) - len(waves)))]
     devices = {name: one.planned.profile.devices[name] for name in pending}
-    return fleet.job(run, delivery, devices, waves)
+    return fleet.job(run, delivery, devices, waves, pending)

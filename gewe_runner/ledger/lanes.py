@@ -61,16 +61,15 @@ _FENCE = text("UPDATE lane SET next_at = :next_at WHERE device = :device AND epo
 _INTENT = (
     "UPDATE message SET state = 'sending', epoch = :epoch, attempts = attempts + 1, started_at = :now, "
     "  ended_at = NULL, reason = '', gateway_text = '' "
-    "WHERE id = (SELECT message.id FROM message JOIN run ON run.n = message.run_n "
-    "  WHERE run.id = :run AND run.state = 'open' AND message.device = :device AND message.state = 'pending' "
-    "  AND message.seq <= :limit AND message.to_wxid NOT LIKE 'forgotten:%' "
-    "  ORDER BY message.seq LIMIT 1 {lock}) "
+    "WHERE id = (SELECT id FROM message WHERE run_n = (SELECT n FROM run WHERE id = :run AND state = 'open') "
+    "  AND device = :device AND state = 'pending' AND seq <= :limit AND to_wxid NOT LIKE 'forgotten:%' "
+    "  ORDER BY seq LIMIT 1 {lock}) "
     "RETURNING id, seq, to_wxid, payload"
 )
 
 _INTENTS = {
     "sqlite": text(_INTENT.format(lock="")),
-    "postgresql": text(_INTENT.format(lock="FOR NO KEY UPDATE OF message SKIP LOCKED")),
+    "postgresql": text(_INTENT.format(lock="FOR NO KEY UPDATE SKIP LOCKED")),
 }
 
 _IS_OPEN = text("SELECT 1 FROM run WHERE id = :run AND state = 'open'")

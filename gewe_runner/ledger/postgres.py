@@ -144,6 +144,11 @@ def size(connection: sqlalchemy.Connection, tables: Sequence[str]) -> int:
     return sum(connection.execute(statement, {"name": name}).scalar_one() for name in tables)
 
 
+def learn(connection: sqlalchemy.Connection, table: str) -> None:
+    """Count what a table holds: without that, each next message would be looked for among all that are pending."""
+    connection.exec_driver_sql(f"ANALYZE {table}")
+
+
 def count_on(connection: sqlalchemy.Connection, table: str, column: str) -> None:
     """Go on numbering behind what is there."""
     serial = f"pg_get_serial_sequence('{table}', '{column}')"

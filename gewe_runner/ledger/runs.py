@@ -157,6 +157,7 @@ def register(
     ).scalar_one()
     for batch in _batched(_laid(connection, edition_id, identity.frequency_cap, lines, now, Overlay())):
         add(connection, edition_id, number, batch)
+    connect.DATABASES[connection.dialect.name].learn(connection, message.name)
     return run_id
 
 

@@ -98,6 +98,10 @@ def size(connection: sqlalchemy.Connection, tables: Sequence[str]) -> int:  # no
     return sum(Path(f"{path}{end}").stat().st_size for end in ("", "-wal") if Path(f"{path}{end}").exists())
 
 
+def learn(connection: sqlalchemy.Connection, table: str) -> None:
+    """Count what a table holds: SQLite finds its way without."""
+
+
 def count_on(connection: sqlalchemy.Connection, table: str, column: str) -> None:
     """Go on numbering behind what is there: SQLite does so by itself."""
 

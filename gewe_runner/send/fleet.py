@@ -30,11 +30,14 @@ class Work:
     refusals: Refusals = field(default_factory=Refusals)
 
 
-def job(run: str, delivery: Delivery, devices: Mapping[str, Device], waves: Sequence[int]) -> Job:
+def job(
+    run: str, delivery: Delivery, devices: Mapping[str, Device], waves: Sequence[int], pending: Mapping[str, int]
+) -> Job:
     """A run as the scheduler needs it.
 
     Args:
-        devices: Those that still have something to send for it.
+        devices: Those that still have something to bring to an end for it.
+        pending: How many messages each of them has to send.
         waves: The last `seq` of each wave that is not over.
     """
     return Job(
@@ -44,6 +47,7 @@ def job(run: str, delivery: Delivery, devices: Mapping[str, Device], waves: Sequ
         not_before=_milliseconds(delivery.not_before, default=0),
         not_after=_milliseconds(delivery.not_after, default=pace.NEVER),
         waves=tuple(waves),
+        pending=pending,
         wave_wait=round(delivery.wave_wait_minutes * pace.MINUTE),
     )
 

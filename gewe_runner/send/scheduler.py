@@ -43,6 +43,8 @@ class Job:
     waves: tuple[int, ...] = (_NO_LIMIT,)
     #: The pause between two waves, in milliseconds.
     wave_wait: int = 0
+    #: Messages that each device has pending; None: not known.
+    pending: Mapping[str, int] | None = None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -72,6 +74,9 @@ class _Progress:
     #: The devices that send for it, and those among them that have nothing left within its wave.
     devices: set[str]
     empty: set[str] = field(default_factory=set)
+    #: Messages that each device still has to bring to an end. The ledger is the judge of that, but it can be asked
+    #: only when the pace lets the next message go, and nobody shall wait a night to hear that all is done.
+    left: dict[str, int] = field(default_factory=dict)
     #: The devices whose next message would come after the window.
     late: set[str] = field(default_factory=set)
     wave: int = 0
@@ -118,15 +123,24 @@ class Scheduler:
     _lanes: dict[str, Lane] = field(default_factory=dict)
     _jobs: dict[str, _Progress] = field(default_factory=dict)
     _queue: list[tuple[int, str]] = field(default_factory=list)
+    #: Intents in a row that became durable too late.
+    _withdrawn: int = 0
 
     def __post_init__(self) -> None:
         for lane in self.lanes:
             self._lanes[lane.device.name] = lane
             for job in lane.jobs:
-                self._jobs.setdefault(job.id, _Progress(job=job, devices=set())).devices.add(lane.device.name)
+                progress = self._jobs.setdefault(job.id, _Progress(job=job, devices=set()))
+                progress.devices.add(lane.device.name)
+                progress.left = dict(job.pending or {})
 
     def start(self, now: int) -> None:
         """Put every lane into the queue for its first message."""
+        for progress in self._jobs.values():
+            if progress.job.not_before > now:
+                progress.stopped = "its window (send.not_before) is not open yet"
+            for device in [device for device, left in progress.left.items() if not left]:
+                self._emptied(progress, device, now)
         for lane in self._lanes.values():
             self._plan(lane, now)
 
@@ -194,7 +208,7 @@ class Scheduler:
             started, ended: When the request really left and was over.
         """
         lane, settings = self._lanes[intent.device], self._pace(intent)
-        lane.busy = False
+        lane.busy, self._withdrawn = False, 0
         rest = 0
         if verdict.retry:
             self.limit += 1
@@ -205,7 +219,12 @@ class Scheduler:
         if verdict.lane is LaneEffect.REST and settings.cool_down_minutes:
             rest = ended + round(settings.cool_down_minutes * pace.MINUTE)
             lane.usage = replace(lane.usage, rested_at=rest)
-        self._judge(lane, self._jobs[intent.run], verdict)
+        progress = self._jobs[intent.run]
+        self._judge(lane, progress, verdict)
+        if verdict.state is not State.PENDING and intent.device in progress.left:
+            progress.left[intent.device] -= 1
+            if progress.left[intent.device] <= 0:
+                self._emptied(progress, intent.device, ended)
         self._plan(lane, ended)
         return Outcome(
             intent=intent,
@@ -226,6 +245,10 @@ class Scheduler:
         """The outcome of an intent whose request is not let go, since it became durable too late."""
         lane = self._lanes[intent.device]
         self.limit += 1
+        self._withdrawn += 1
+        if self._withdrawn >= TRIES and not self.stopped:
+            self.stopped = "the ledger takes too long to write: what it confirms late is not sent"
+            self.hint = "look at its disk or its server, then run the same command again"
         lane.busy = False
         lane.usage = replace(lane.usage, rested_at=now + pace.interval(self._pace(intent)), today=lane.usage.today - 1)
         self._plan(lane, now)
@@ -283,7 +306,7 @@ class Scheduler:
         ]
 
     def _start(self, lane: Lane, job: Job, now: int) -> int:
-        earliest = max(now, job.not_before, self._jobs[job.id].opens)
+        earliest = max(now, self._jobs[job.id].opens)
         return pace.next_start(job.paces[lane.device.name], lane.usage, earliest)
 
     def _next_job(self, lane: Lane, now: int) -> Job | None:
@@ -301,7 +324,7 @@ class Scheduler:
         progress.wave += 1
         progress.opens = now + progress.job.wave_wait
         progress.outcomes = progress.bad = 0
-        progress.empty.clear()
+        progress.empty = {name for name, left in progress.left.items() if left <= 0}
         for name in progress.devices - {device}:
             self._plan(self._lanes[name], now)
 

@@ -238,9 +238,33 @@ def test_too_large_a_share_of_failures_stops_the_run_from_twenty_outcomes_on() -
     assert "10 % of the wave failed" in scheduler.stops()["run"]
 
 
-def test_the_window_opens_at_not_before() -> None:
-    world = World({("run", "east"): [1]}).run(one_lane(not_before=NOON + MINUTE))
-    assert world.times("east") == [NOON + MINUTE]
+def test_a_window_that_is_not_open_yet_is_not_waited_for() -> None:
+    scheduler = one_lane(not_before=NOON + MINUTE)
+    world = World({("run", "east"): [1]}).run(scheduler)
+    assert world.begun == []
+    assert "not open yet" in scheduler.stops()["run"]
+
+
+def test_a_send_is_over_with_its_last_message_and_not_when_the_pace_allows_another() -> None:
+    daily = replace(UNLIMITED, per_day=2, timezone="UTC")
+    scheduler = one_lane(daily, pending={"east": 2}, not_after=NOON + MINUTE)
+    scheduler.until = NOON + MINUTE
+    world = World({("run", "east"): [1, 2]}).run(scheduler)
+    assert world.now - NOON < MINUTE
+    assert (len(world.begun), scheduler.stopped, scheduler.stops()) == (2, "", {})
+
+
+def test_a_device_that_has_only_to_account_for_a_dead_sender_is_done_at_once() -> None:
+    scheduler = one_lane(replace(UNLIMITED, per_minute=1), pending={"east": 0})
+    assert World({}).run(scheduler).now == NOON
+
+
+def test_waves_go_on_when_a_device_has_nothing_in_the_later_ones() -> None:
+    paces = {"east": UNLIMITED, "west": UNLIMITED}
+    waved = job(paces=paces, waves=(2, 4, 6), wave_wait=MINUTE, pending={"east": 1, "west": 5})
+    scheduler = Scheduler(lanes=[lane(name, [waved]) for name in paces])
+    world = World({("run", "east"): [1], ("run", "west"): [2, 3, 4, 5, 6]}).run(scheduler)
+    assert sorted(world.seqs()) == [1, 2, 3, 4, 5, 6]
 
 
 def test_nothing_begins_after_not_after() -> None:
@@ -261,8 +285,10 @@ def test_nothing_begins_after_the_time_that_was_given() -> None:
 def test_a_run_whose_window_is_shut_does_not_hold_up_the_next() -> None:
     later = job("later", paces={"east": UNLIMITED}, not_before=NOON + MINUTE)
     at_once = job("now", paces={"east": UNLIMITED})
-    world = World({("later", "east"): [1], ("now", "east"): [1]}).run(Scheduler(lanes=[lane("east", [later, at_once])]))
-    assert [(run, at - NOON) for _, at, run, _ in world.begun] == [("now", 0), ("later", MINUTE)]
+    scheduler = Scheduler(lanes=[lane("east", [later, at_once])])
+    world = World({("later", "east"): [1], ("now", "east"): [1]}).run(scheduler)
+    assert [run for _, _, run, _ in world.begun] == ["now"]
+    assert list(scheduler.stops()) == ["later"]
 
 
 def test_a_wave_begins_when_the_one_before_is_over_on_every_device() -> None:
