@@ -33,7 +33,7 @@ def ledger(
     Args:
         agree: Asked before a new ledger is made for a real gateway; raises if it shall not be. None: nothing may be
             written, and there is no ledger then if there was none before.
-        fresh: Empty it first; a sandbox's only.
+        fresh: It shall be emptied, which only a sandbox's may.
     """
     profile = planned.profile
     if fresh and not profile.is_sandbox:
@@ -45,10 +45,13 @@ def ledger(
     connect.expect(opened, profile)
     if agree and not profile.is_sandbox and _knows_nobody(opened):
         agree(opened.name)
-    if fresh and agree:
-        with opened.writing() as connection:
-            runs.empty(connection)
     return opened
+
+
+def empty(ledger: connect.Ledger) -> None:
+    """Forget every run of a sandbox's ledger."""
+    with ledger.writing() as connection:
+        runs.empty(connection)
 
 
 def _knows_nobody(ledger: connect.Ledger) -> bool:

@@ -12,10 +12,6 @@ GeweRunnerError                70  never raised itself
 Everything else that reaches the top is a bug: exit 70, traceback in a log.
 """
 
-from collections.abc import Sequence
-
-from gewe_runner.model import Problem
-
 
 class GeweRunnerError(Exception):
     """What a user can cause, said in one line, with what to do next.
@@ -38,17 +34,9 @@ class UsageError(GeweRunnerError):
 
 
 class InvalidError(GeweRunnerError):
-    """The user's files have problems.
-
-    The problems themselves stand in the command's `Problems`; those listed here are
-    only what a room had in hand when it had no collector to put them into.
-    """
+    """The user's files have problems; they stand in the command's `Problems`."""
 
     exit_code = 3
-
-    def __init__(self, message: str, *, hint: str = "", problems: Sequence[Problem] = ()) -> None:
-        super().__init__(message, hint=hint)
-        self.problems = tuple(problems)
 
 
 class LedgerError(GeweRunnerError):
@@ -68,7 +56,10 @@ class LaneHeldError(StoppedError):
 
     def __init__(self, device: str, holder: str) -> None:
         host, pid, _ = (*holder.rsplit("/", 2), "", "")[:3]
-        super().__init__(f"device {device} is in use by process {pid} on {host}", hint="wait until it has ended")
+        super().__init__(
+            f"device {device} is in use by process {pid} on {host}",
+            hint="wait until it has ended, or let send wait for it: --wait",
+        )
         self.device = device
         self.holder = holder
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gewe_runner import conclude, consult, prepare, sandbox
+from gewe_runner import conclude, consult, errors, prepare, sandbox
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect, lanes, runs
 from gewe_runner.model import Profile, RunInfo
@@ -25,19 +25,21 @@ def send(
     """Plan, check, show, ask, register, deliver, report: each step only after the one before has gone well."""
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         planned = prepare.plan_all(order.paths, order.profile, Path(folder), problems)
+        sendable = [one for one in planned if not one.campaign.draft]
         if not order.dry_run:
-            _addresses(planned, environ)  # a send that cannot be leaves no ledger behind
+            _addresses(sendable, environ)  # a send that cannot be leaves no ledger behind
         for one in planned:
             conclude.prepare(_reports(order, one))
-        ledger = consult.ledger(planned[0], environ, None if order.dry_run else view.new_ledger, fresh=order.fresh)
+        agree = view.new_ledger if sendable and not order.dry_run else None
+        ledger = consult.ledger(planned[0], environ, agree, fresh=order.fresh)
         if ledger is not None:
             parts.callback(ledger.close)
-        consulted = consult.overlays(planned, ledger, problems)
+        consulted = consult.overlays(planned, None if order.fresh else ledger, problems)
         view.planned(consulted, problems)
-        if ledger is None or order.dry_run:
-            return Ended(reports=[_dry_run(one, ledger, _reports(order, one.planned)) for one in consulted])
+        if order.dry_run:
+            return Ended(reports=[_dry_run(order, one, ledger) for one in consulted])
         going = [one for one in consulted if not one.planned.campaign.draft]
-        return _carry_out(order, going, ledger, view, stop, environ)
+        return _carry_out(order, going, ledger, view, stop, environ) if ledger and going else Ended()
 
 
 def _carry_out(
@@ -48,51 +50,78 @@ def _carry_out(
     stop: local.Stop,
     environ: Mapping[str, str],
 ) -> Ended:
-    if not going:
-        return Ended()
-    profile = going[0].planned.profile
-    token, app_ids = _addresses([one.planned for one in going], environ)
-    if left := sum(one.overlay.left for one in going):
+    left = sum(one.overlay.left for one in going)
+    if left or any(one.overlay.supersedes for one in going):
         view.confirm(going)
-    registered = [consult.register(ledger, one) for one in going]
-    jobs = [_job(order, one, ledger, run) for one, run in zip(going, registered, strict=True)]
-    work = fleet.Work(
-        # without a pending message there may still be one that a dead sender left in flight
-        jobs=[job for job in jobs if job.paces and job.waves],
-        devices=profile.devices,
-        app_ids=app_ids,
-        refusals=profile.refusals,
-    )
-    done = list(zip(going, registered, strict=True))
-    ended = Ended()
-    if work.jobs:
-        logs = {run: conclude.folder(_reports(order, one.planned), one.planned.campaign.name, run) for one, run in done}
-        with (
-            _gateway(profile, token) as gateway,
-            view.sending(min(left, order.limit)) as shown,
-            _logged(order, logs) as log,
-        ):
-            ended = _deliver(order, work, lanes.Lanes(ledger), gateway, stop, local.Both(shown, log))
+    if order.fresh:
+        consult.empty(ledger)
+    done = [(one, consult.register(ledger, one)) for one in going]
+    try:
+        ended = _deliver(order, done, ledger, view, stop, environ)
+    except errors.Interrupted:
+        ended = Ended(interrupted=True)
+    except (errors.StoppedError, errors.LedgerError) as error:
+        ended = Ended(stopped=error.message, hint=error.hint)
     return dataclasses.replace(ended, reports=[_finish(order, one, ledger, run, ended) for one, run in done])
 
 
+def _deliver(
+    order: Order,
+    done: Sequence[tuple[Consulted, str]],
+    ledger: connect.Ledger,
+    view: View,
+    stop: local.Stop,
+    environ: Mapping[str, str],
+) -> Ended:
+    """Claim the lanes, send until nothing may be sent any more, and say how it ended."""
+    # without a pending message there may still be one that a dead sender left in flight
+    jobs = [job for one, run in done if (job := _job(order, one, ledger, run)).paces and job.waves]
+    if not jobs:
+        return Ended()
+    profile = done[0][0].planned.profile
+    token, app_ids = _addresses([one.planned for one, _ in done], environ)
+    work = fleet.Work(jobs=jobs, devices=profile.devices, app_ids=app_ids)
+    own = lanes.Lanes(ledger)
+    total = min(order.limit, sum(sum((job.pending or {}).values()) for job in jobs))
+    with (
+        fleet.claimed(work, own, prepare.now, stop.pause if order.wait else None) as claimed,
+        _gateway(profile, token) as gateway,
+        _logged(order, done) as log,
+        view.sending(total) as shown,
+    ):
+        scheduler = Scheduler(lanes=claimed, limit=order.limit, until=order.until)
+        watch = local.Both(shown, log)
+        tally = local.deliver(
+            scheduler, local.Engine(own, gateway, app_ids=app_ids, refusals=profile.refusals, stop=stop, watch=watch)
+        )
+    return Ended(
+        attempted=tally.attempted,
+        bad=tally.bad + sum(lane.claim.orphans for lane in claimed),
+        stops=scheduler.stops(),
+        stopped=scheduler.stopped,
+        hint=scheduler.hint,
+        interrupted=stop.asked > 0,
+    )
+
+
 @contextlib.contextmanager
-def _logged(order: Order, folders: Mapping[str, Path]) -> Iterator[Log]:
+def _logged(order: Order, done: Sequence[tuple[Consulted, str]]) -> Iterator[Log]:
     """The log of each run, beside its report."""
     with contextlib.ExitStack() as files:
         opened = {}
-        for run, folder in folders.items():
+        for one, run in done:
+            folder = conclude.folder(_reports(order, one.planned), one.planned.campaign.name, run)
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             opened[run] = files.enter_context((folder / "run.log").open("a", encoding="utf-8"))
         yield Log(style=order.log, files=opened, all=order.log_stream)
 
 
 def _addresses(planned: Sequence[Planned], environ: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
-    """The token, and the appId of every device that the plans send through; a draft needs neither."""
-    going = [one for one in planned if not one.campaign.draft]
-    devices = sorted({name for one in going for name in one.plan.devices})
-    profile = planned[0].profile
-    return address.token(profile, environ) if going else "", address.app_ids(profile, devices, environ)
+    """The token, and the appId of every device that the plans send through."""
+    if not planned:
+        return "", {}
+    profile, devices = planned[0].profile, sorted({name for one in planned for name in one.plan.devices})
+    return address.token(profile, environ), address.app_ids(profile, devices, environ)
 
 
 @contextlib.contextmanager
@@ -103,31 +132,6 @@ def _gateway(profile: Profile, token: str) -> Iterator[gewe.Client]:
         client = gewe.Client(url, token, connect_timeout=profile.connect_timeout, read_timeout=profile.read_timeout)
         parts.callback(client.close)
         yield client
-
-
-def _deliver(
-    order: Order,
-    work: fleet.Work,
-    ledger: lanes.Lanes,
-    gateway: gewe.Client,
-    stop: local.Stop,
-    watch: local.Watch,
-) -> Ended:
-    """Claim the lanes, send until nothing may be sent any more, and say how it ended."""
-    with fleet.claimed(work, ledger, prepare.now, stop.pause if order.wait else None) as claimed:
-        scheduler = Scheduler(lanes=claimed, limit=order.limit, until=order.until)
-        engine = local.Engine(
-            ledger=ledger, gateway=gateway, app_ids=work.app_ids, refusals=work.refusals, stop=stop, watch=watch
-        )
-        tally = local.deliver(scheduler, engine)
-    return Ended(
-        attempted=tally.attempted,
-        bad=tally.bad + sum(lane.claim.orphans for lane in claimed),
-        stops=scheduler.stops(),
-        stopped=scheduler.stopped,
-        hint=scheduler.hint,
-        interrupted=stop.asked > 0,
-    )
 
 
 def _finish(order: Order, one: Consulted, ledger: connect.Ledger, run: str, ended: Ended) -> tuple[RunInfo, Path]:
@@ -142,13 +146,13 @@ def _reports(order: Order, planned: Planned) -> Path:
     return order.reports or planned.project / "reports"
 
 
-def _dry_run(one: Consulted, ledger: connect.Ledger | None, reports: Path) -> tuple[RunInfo, Path]:
+def _dry_run(order: Order, one: Consulted, ledger: connect.Ledger | None) -> tuple[RunInfo, Path]:
     planned = one.planned
     return conclude.write_dry(
         planned.plan,
-        lambda: consult.laid_over(planned, ledger, runs.Overlay()),
+        lambda: consult.laid_over(planned, None if order.fresh else ledger, runs.Overlay()),
         planned.profile.gateway,
-        reports,
+        _reports(order, planned),
         planned.project,
         prepare.now(),
     )

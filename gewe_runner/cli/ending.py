@@ -2,7 +2,6 @@
 
 import datetime
 import os
-import sys
 import traceback
 from pathlib import Path
 
@@ -31,10 +30,9 @@ def code_of(command: click.Command) -> int:
     except errors.GeweRunnerError as error:
         show(error)
         return error.exit_code
-    except BrokenPipeError:
-        # whoever read our output has seen enough; keep Python from complaining about it at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit:
+        # click ends so when whoever reads our output has gone; 1 would mean that messages failed
+        return errors.Interrupted.exit_code
     except Exception:  # noqa: BLE001 - the top of the program: whatever arrives here is a bug
         click.echo(f"a bug in gewe-runner; the traceback is in {_log()}", err=True)
         return BUG

@@ -150,9 +150,9 @@ class Terminal:
             digest = one.planned.plan.digest
             if digest not in self._approved:
                 raise errors.NotApprovedError(
-                    f"{one.planned.campaign.name}: the plan's digest is {digest}, which was not approved; "
-                    "the files have changed since. Nothing was sent",
-                    hint="look at the plan again, then approve its digest",
+                    f"{one.planned.campaign.name}: the plan's digest is {digest}, and that was not approved; "
+                    "nothing was sent",
+                    hint="if the files have changed since, look at the plan again; then approve its whole digest",
                 )
 
     def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
@@ -163,8 +163,15 @@ class Terminal:
         if self._dry_run:
             click.echo(f"{self._banner}; DRY RUN - nothing was sent")
             return 0
-        if not (ended.attempted or ended.stopped or ended.stops or ended.interrupted):
+        if not ended.reports:
+            click.echo("drafts are planned, never sent")
+        elif not (ended.attempted or ended.stopped or ended.stops or ended.interrupted):
             click.echo("nothing left to do")
+        for info, _ in ended.reports:
+            if unsure := info.counts["unknown"]:
+                click.echo(
+                    f"{unsure:,} unknown: look at the phone, then gewe-runner resolve {info.id} --as sent|not-sent"
+                )
         click.echo(self._banner.replace("nothing reaches", "nothing reached"))
         if ended.interrupted:
             raise errors.Interrupted("interrupted", hint="run the same command again to go on")

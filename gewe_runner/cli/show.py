@@ -51,6 +51,8 @@ def plan(one: Consulted, *, samples: bool = True) -> Iterator[str]:
     if campaign.description:
         yield f"  {plain(campaign.description)}"
     yield f"  to send   {overlay.left:>9,}" + _instead(one)
+    if overlay.supersedes:
+        yield f"  replaces  {overlay.supersedes:>9,}   pending messages of a former plan, which are cancelled"
     yield from _counted("device", header["counts"]["devices"])
     yield from _counted("variant", header["counts"]["variants"])
     # Of a run that goes on, what was sent is its own doing; it is no news that it is not sent again.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import delete, func, insert, select, union_all, update
+from sqlalchemy import delete, insert, select, union_all, update
 
 from gewe_runner import errors
 from gewe_runner.ledger import runs
@@ -128,13 +128,6 @@ def person(connection: sqlalchemy.Connection, to_wxid: str) -> Iterator[dict[str
     shown = [column for column in both.c if column.name != "n"]
     for row in connection.execute(select(*shown).order_by(both.c.n.desc())).mappings():
         yield dict(row)
-
-
-def unsure(connection: sqlalchemy.Connection, run_id: str) -> int:
-    """How many messages of the run are unknown."""
-    number = _number(connection, run_id)
-    those = (message.c.run_n == number) & (message.c.state == State.UNKNOWN)
-    return connection.execute(select(func.count()).select_from(message).where(those)).scalar_one()
 
 
 def _number(connection: sqlalchemy.Connection, run_id: str) -> int:

@@ -34,13 +34,10 @@ _READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL i
 #: Any number, so long as every gewe-runner takes the same.
 _LOCK = 0x67657765
 
-#: The beginning of a SQLSTATE, or a sign in the text of an error that has none; what it means; what to do about it.
-_WORDS = (
+#: The beginning of a SQLSTATE, what it means, and what to do about it.
+_CODES = (
     ("28", "the database refuses the user or the password", "check both in the ledger's address"),
-    ("password authentication failed", "the database refuses the user or the password", "check the ledger's address"),
-    ("no password supplied", "the database wants a password", "put it into the ledger's address"),
     ("3D000", "there is no such database", "createdb NAME, or correct the ledger's address"),
-    ("does not exist", "there is no such database or user", "correct the ledger's address, or make them"),
     ("42501", "the database user lacks a right", "grant it, then run this again"),
     ("25006", "the database is read-only", "name the primary server in the ledger's address"),
     ("25P03", "the database has ended a transaction that stood still", "run this again"),
@@ -52,12 +49,19 @@ _WORDS = (
     ("55P03", "another program has locked the ledger", "wait until it has ended, then run this again"),
     ("57014", "the database took too long", "look what else it is doing, then run this again"),
     ("57P", "the database shuts down or starts up", "run this again when it is there"),
+    ("08", "the connection to the database broke", "run this again when it is there"),
+)
+
+#: The same by a sign in the text of an error without SQLSTATE: most that befall a connection.
+_TEXTS = (
+    ("password authentication failed", "the database refuses the user or the password", "check the ledger's address"),
+    ("no password supplied", "the database wants a password", "put it into the ledger's address"),
+    ("does not exist", "there is no such database or user", "correct the ledger's address, or make them"),
     ("Connection refused", "no database listens there", "start it, or correct the ledger's address"),
     ("timeout expired", "the database does not answer", "check the network and the ledger's address"),
     ("resolve host", "the database's host is not known", "correct the ledger's address"),
     ("translate host", "the database's host is not known", "correct the ledger's address"),
     ("No such file", "no database listens there", "start it, or correct the ledger's address"),
-    ("08", "the connection to the database broke", "run this again when it is there"),
     ("connection", "the connection to the database broke", "run this again when it is there"),
     ("closed", "the connection to the database broke", "run this again when it is there"),
 )
@@ -130,7 +134,7 @@ def meaning(error: exc.DBAPIError) -> tuple[str, str] | None:
     """What an error means and what to do; None for a bug of ours."""
     said = " ".join(str(error.orig).split())
     state = getattr(error.orig, "sqlstate", None) or ""
-    for sign, meaning, advice in _WORDS:
+    for sign, meaning, advice in _CODES if state else _TEXTS:
         if state.startswith(sign) if state else sign in said:
             return f"{meaning} ({said})", advice
     if isinstance(error, exc.IntegrityError | exc.ProgrammingError | exc.DataError):

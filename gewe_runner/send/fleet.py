@@ -2,13 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gewe_runner import errors, pace
 from gewe_runner.exchange import Claim
-from gewe_runner.model import Delivery, Device, Refusals
+from gewe_runner.model import Delivery, Device
 from gewe_runner.pace import Usage
 from gewe_runner.send.scheduler import Job, Lane
 
@@ -27,7 +27,6 @@ class Work:
     jobs: Sequence[Job]
     devices: Mapping[str, Device]
     app_ids: Mapping[str, str]
-    refusals: Refusals = field(default_factory=Refusals)
 
 
 def job(
@@ -54,7 +53,7 @@ def job(
 
 @contextlib.contextmanager
 def claimed(
-    work: Work, ledger: Claims, now: Callable[[], int], held: Callable[[errors.LaneHeldError], None] | None = None
+    work: Work, ledger: Claims, now: Callable[[], int], held: Callable[[], None] | None = None
 ) -> Iterator[list[Lane]]:
     """The lanes of all devices that the runs need, as long as the context lasts.
 
@@ -75,16 +74,14 @@ def claimed(
             ledger.release(lane.claim for lane in lanes)
 
 
-def _patiently(
-    name: str, work: Work, ledger: Claims, now: Callable[[], int], held: Callable[[errors.LaneHeldError], None] | None
-) -> Lane:
+def _patiently(name: str, work: Work, ledger: Claims, now: Callable[[], int], held: Callable[[], None] | None) -> Lane:
     while True:
         try:
             return _claim(name, work, ledger, now())
-        except errors.LaneHeldError as error:
+        except errors.LaneHeldError:
             if held is None:
                 raise
-            held(error)
+            held()
 
 
 def _claim(name: str, work: Work, ledger: Claims, now: int) -> Lane:

@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
 from gewe_runner import errors
@@ -83,6 +83,14 @@ class _Answered:
     ended: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Bug:
+    """What a thread died of, and the request that nobody will hear of now."""
+
+    intent: Intent
+    error: Exception
+
+
 class Stop:
     """A request to end: once, what is in flight is waited for; twice, it is dropped."""
 
@@ -91,31 +99,32 @@ class Stop:
         #: Whether an engine is there that heeds it.
         self.listening = False
         #: Answers, wake-up calls (None) and bugs; a SimpleQueue may be put to from a signal handler.
-        self.inbox: queue.SimpleQueue[_Answered | Exception | None] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[_Answered | _Bug | None] = queue.SimpleQueue()
 
-    def pause(self, why: errors.GeweRunnerError) -> None:
+    def pause(self) -> None:
         """Wait a moment before trying again.
 
         Raises:
-            errors.GeweRunnerError: `why`, when somebody asks to end meanwhile.
+            errors.Interrupted: somebody asks to end meanwhile.
         """
         self.listening = True
         with contextlib.suppress(queue.Empty):
             self.inbox.get(timeout=1)
         if self.asked:
-            raise why
+            raise errors.Interrupted("interrupted while waiting for a device")
 
     def ask(self) -> None:
         self.asked += 1
         self.inbox.put(None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Engine:
     """The parts that a send is carried out with."""
 
     ledger: Ledger
     gateway: Gateway
+    _: KW_ONLY
     #: Each device's appId by its name.
     app_ids: Mapping[str, str]
     refusals: Refusals
@@ -144,7 +153,7 @@ def deliver(scheduler: Scheduler, engine: Engine) -> Tally:
     engine.stop.listening = True
     try:
         loop.run()
-    except errors.LedgerError:
+    except Exception:
         loop.rescue()
         raise
     return loop.tally
@@ -159,26 +168,31 @@ class _Loop:
         self._pool = _Pool(engine)
         self._flying: dict[int, Intent] = {}
         self._outcomes: list[Outcome] = []
+        self._bug: Exception | None = None
 
     def run(self) -> None:
         engine, scheduler = self._engine, self._scheduler
-        beat = engine.now()
-        scheduler.start(beat)
+        scheduler.start(engine.now())
+        beat = time.monotonic()
         while True:
             now = engine.now()
             if engine.stop.asked > 1:
                 self._outcomes += [scheduler.dropped(intent, now) for intent in self._flying.values()]
                 self._flying.clear()
             self._step([] if engine.stop.asked else scheduler.wants(now))
+            if self._bug:
+                raise self._bug
             due = None if engine.stop.asked else scheduler.next_due()
             if not self._flying and due is None:
                 return
-            if now - beat >= HEARTBEAT:
-                beat = now
+            # by a clock that nobody sets: the other hosts' patience is not measured by ours
+            if time.monotonic() - beat >= HEARTBEAT / 1000:
+                beat = time.monotonic()
                 engine.ledger.heartbeat(now)
             if not self._flying and due is not None:
-                engine.watch.wait(due)
-            self._take(min(due or now + HEARTBEAT, beat + HEARTBEAT) - engine.now())
+                with contextlib.suppress(OSError):
+                    engine.watch.wait(due)
+            self._take(HEARTBEAT if due is None else min(HEARTBEAT, due - engine.now()))
 
     def rescue(self) -> None:
         """Wait for what is in flight and record it, if the ledger takes it again; else it stays `sending`.
@@ -216,31 +230,32 @@ class _Loop:
         for outcome in self._outcomes:
             self.tally.attempted += 1
             self.tally.bad += outcome.state in (State.REJECTED, State.UNKNOWN)
-            self._engine.watch.note(outcome)
+            with contextlib.suppress(OSError):  # a terminal that is gone or a log on a full disk ends no send
+                self._engine.watch.note(outcome)
         self._outcomes = []
         return results
 
     def _take(self, milliseconds: int) -> None:
         """Judge the answers that come in, at least one unless the time runs out or somebody calls."""
         for one in _wait(self._engine.stop.inbox, milliseconds):
-            if self._flying.pop(one.intent.message_id, None):
+            if not self._flying.pop(one.intent.message_id, None):
+                continue
+            if isinstance(one, _Bug):
+                self._bug = one.error
+                self._outcomes.append(self._scheduler.dropped(one.intent, self._engine.now()))
+            else:
                 verdict = policy.classify(one.answer, self._engine.refusals)
                 self._outcomes.append(self._scheduler.answered(one.intent, verdict, one.started, one.ended))
 
 
-def _wait(inbox: "queue.SimpleQueue[_Answered | Exception | None]", milliseconds: int) -> list[_Answered]:
-    """The answers that have come in, at least one unless the time ran out or somebody called."""
-    found: list[_Answered | Exception | None] = []
-    try:
+def _wait(inbox: "queue.SimpleQueue[_Answered | _Bug | None]", milliseconds: int) -> list[_Answered | _Bug]:
+    """What has come in, at least one thing unless the time ran out or somebody called."""
+    found: list[_Answered | _Bug | None] = []
+    with contextlib.suppress(queue.Empty):
         found.append(inbox.get(timeout=max(milliseconds, 0) / 1000))
         while True:
             found.append(inbox.get_nowait())
-    except queue.Empty:
-        pass
-    for one in found:
-        if isinstance(one, Exception):
-            raise one
-    return [one for one in found if isinstance(one, _Answered)]
+    return [one for one in found if one is not None]
 
 
 #: Goes on while the machine sleeps, where the system has such a clock.
@@ -272,8 +287,8 @@ class _Pool:
             started = engine.now()
             try:
                 answer = engine.gateway.post(body(engine.app_ids[intent.device], intent.payload))
-            except Exception as error:  # noqa: BLE001 - a bug in this thread must end the loop, not leave it waiting
-                engine.stop.inbox.put(error)
+            except Exception as error:  # noqa: BLE001 - the loop raises it again: it must not be left waiting
+                engine.stop.inbox.put(_Bug(intent, error))
                 return
             engine.stop.inbox.put(_Answered(intent, answer, started, engine.now()))
 

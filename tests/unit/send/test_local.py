@@ -24,6 +24,7 @@ class Book:
 
     queues: dict[str, list[int]]
     slow: float = 0
+    always: bool = False
     #: After so many steps it refuses so many times.
     refuses: tuple[int, int] = (1_000, 0)
     steps: int = 0
@@ -44,7 +45,7 @@ class Book:
         found = [self._next(want) for want in wants]
         if wants and self.slow:
             time.sleep(self.slow)
-            self.slow = 0
+            self.slow = self.slow if self.always else 0
         return found
 
     def _next(self, want: Want) -> Intent | NoIntent:
@@ -98,7 +99,9 @@ class Broken:
         raise ZeroDivisionError("a bug")
 
 
-def deliver(book: Book, gateway: local.Gateway, *, stop: local.Stop | None = None) -> Scheduler:
+def deliver(
+    book: Book, gateway: local.Gateway, *, stop: local.Stop | None = None, watch: local.Watch | None = None
+) -> Scheduler:
     names = list(book.queues)
     job = Job(id="run", paces=dict.fromkeys(names, UNLIMITED))
     lanes = [
@@ -113,12 +116,12 @@ def deliver(book: Book, gateway: local.Gateway, *, stop: local.Stop | None = Non
     ]
     scheduler = Scheduler(lanes=lanes)
     engine = local.Engine(
-        ledger=book,
-        gateway=gateway,
+        book,
+        gateway,
         app_ids={name: f"wx_{name}" for name in names},
         refusals=Refusals(),
         stop=stop or local.Stop(),
-        watch=Silent(),
+        watch=watch or Silent(),
     )
     local.deliver(scheduler, engine)
     return scheduler
@@ -174,9 +177,11 @@ def test_an_intent_that_became_durable_too_late_is_not_sent() -> None:
     assert len(line.bodies) == 1
 
 
-def test_a_bug_in_a_request_ends_the_send() -> None:
+def test_a_bug_in_a_request_ends_the_send_and_leaves_its_message_unknown() -> None:
+    book = Book({"east": [1, 2]})
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        deliver(Book({"east": [1]}), Broken())
+        deliver(book, Broken())
+    assert book.log == ["sending 1", "unknown 1"]
 
 
 def test_when_the_ledger_refuses_nothing_more_is_sent_and_what_was_in_flight_is_recorded() -> None:
@@ -193,3 +198,21 @@ def test_what_a_ledger_does_not_take_any_more_stays_in_flight() -> None:
         deliver(book, line)
     assert book.log == ["sending 1"]
     assert len(line.bodies) == 1
+
+
+class Gone(Silent):
+    def note(self, outcome: Outcome) -> None:
+        raise BrokenPipeError
+
+
+def test_a_terminal_that_is_gone_ends_no_send() -> None:
+    book = Book({"east": [1, 2, 3]})
+    deliver(book, Line(), watch=Gone())
+    assert book.log[-1] == "sent 3"
+
+
+def test_a_ledger_that_confirms_everything_late_ends_the_send() -> None:
+    book, line = Book({"east": [1]}, slow=local.STALE_INTENT + 0.1, always=True), Line()
+    scheduler = deliver(book, line)
+    assert "takes too long to write" in scheduler.stopped
+    assert line.bodies == []
