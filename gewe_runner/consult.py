@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gewe_runner import errors, prepare
-from gewe_runner.ledger import connect, decide, runs
+from gewe_runner.ledger import connect, decide, judge, runs
 from gewe_runner.model import Message, Profile, Skip
 from gewe_runner.plan import check
 from gewe_runner.prepare import Planned
@@ -19,7 +19,7 @@ class Consulted:
     """A plan, what the ledger makes of it, and when it would be done."""
 
     planned: Planned
-    overlay: runs.Overlay
+    overlay: judge.Overlay
     forecast: check.Forecast
     #: False: there is no ledger yet, so it knows of nobody.
     ledger: bool
@@ -63,11 +63,11 @@ def _knows_nobody(ledger: connect.Ledger) -> bool:
 def _new(profile: Profile, url: connect.Address, agree: Callable[[str], None]) -> connect.Ledger:
     if profile.ledger_id is not None:
         raise errors.LedgerError(
-            f"{url.database}: there is no ledger, and profile {profile.name} pins ledger {profile.ledger_id}",
+            f"{connect.shown(url)}: there is no ledger, and profile {profile.name} pins ledger {profile.ledger_id}",
             hint="restore that ledger, or remove `ledger_id` if it is gone for good",
         )
     if not profile.is_sandbox:
-        agree(str(url.database))
+        agree(connect.shown(url))
     return connect.create(url, profile.gateway)
 
 
@@ -83,28 +83,29 @@ def overlays(planned: Sequence[Planned], ledger: connect.Ledger | None, problems
 
 
 def _consult(planned: Planned, ledger: connect.Ledger | None, problems: Problems) -> Consulted:
-    overlay = runs.Overlay()
+    overlay = judge.Overlay()
     for _ in laid_over(planned, ledger, overlay):
         pass
     plan, campaign = planned.plan, planned.campaign
-    if plan.messages and overlay.skips["already_sent"] == plan.messages and not overlay.same_card and not overlay.joins:
+    sent, forbidden = overlay.skips["already_sent"], overlay.skips.total()
+    if sent and forbidden == plan.messages and not overlay.same_card and not overlay.joins:
         fault = (
             f"everybody in the plan already got another card as {campaign.name}, edition {campaign.edition}; "
             "raise `edition`, or change `name` if this is another campaign"
         )
         problems.add(plans.EDITION_USED.at(campaign.shown, campaign.positions.get(("edition",)), fault))
-    forecast = check.forecast(campaign, planned.profile, plan.devices, prepare.now())
+    forecast = check.forecast(campaign, planned.profile, overlay.devices, prepare.now())
     return Consulted(planned=planned, overlay=overlay, forecast=forecast, ledger=ledger is not None)
 
 
-def laid_over(planned: Planned, ledger: connect.Ledger | None, overlay: runs.Overlay) -> Iterator[Message | Skip]:
+def laid_over(planned: Planned, ledger: connect.Ledger | None, overlay: judge.Overlay) -> Iterator[Message | Skip]:
     if ledger is None:
-        overlay.left = planned.plan.messages
+        overlay.devices.update(planned.plan.devices)
         return planned.plan.lines()
     return _read(planned, ledger, overlay)
 
 
-def _read(planned: Planned, ledger: connect.Ledger, overlay: runs.Overlay) -> Iterator[Message | Skip]:
+def _read(planned: Planned, ledger: connect.Ledger, overlay: judge.Overlay) -> Iterator[Message | Skip]:
     with ledger.reading() as connection:
         yield from runs.lay_over(connection, _identity(planned), planned.plan.lines(), prepare.now(), overlay)
 

@@ -5,7 +5,7 @@ the forecast of a plan.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -158,3 +158,17 @@ def _epoch(local: datetime) -> int:
 def tightened(pace: Pace, own: Mapping[str, Any]) -> Pace:
     """The pace with a campaign's own limits laid over it; that they are stricter was checked with the file."""
     return replace(pace, **own)
+
+
+def wave_sizes(waves: Sequence[str], total: int) -> list[int]:
+    """How many messages lie in the first, the first two, … waves; the last number is `total`.
+
+    Args:
+        waves: Counts (`20`) and percentages of the total (`10%`, rounded up), each of all messages so far.
+    """
+    sizes: list[int] = []
+    for entry in (*waves, str(total)):
+        part = math.ceil(total * float(entry[:-1]) / 100 - 1e-9) if entry.endswith("%") else int(entry)
+        if min(part, total) > (sizes[-1] if sizes else 0):
+            sizes.append(min(part, total))
+    return sizes

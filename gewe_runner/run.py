@@ -7,16 +7,16 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gewe_runner import conclude, consult, errors, prepare, sandbox
+from gewe_runner import conclude, consult, errors, pace, prepare, sandbox
 from gewe_runner.consult import Consulted
-from gewe_runner.ledger import connect, lanes, runs
+from gewe_runner.ledger import connect, judge, lanes, runs
 from gewe_runner.model import Profile, RunInfo
 from gewe_runner.order import Ended, Order, View
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.send import address, fleet, gewe, local
 from gewe_runner.send.log import Log
-from gewe_runner.send.scheduler import Job, Scheduler, wave_sizes
+from gewe_runner.send.scheduler import Job, Scheduler
 
 
 def send(
@@ -150,7 +150,7 @@ def _dry_run(order: Order, one: Consulted, ledger: connect.Ledger | None) -> tup
     planned = one.planned
     return conclude.write_dry(
         planned.plan,
-        lambda: consult.laid_over(planned, None if order.fresh else ledger, runs.Overlay()),
+        lambda: consult.laid_over(planned, None if order.fresh else ledger, judge.Overlay()),
         planned.profile.gateway,
         _reports(order, planned),
         planned.project,
@@ -162,9 +162,10 @@ def _job(order: Order, one: Consulted, ledger: connect.Ledger, run: str) -> Job:
     """The run as the scheduler needs it: what still has to be sent for it, in waves."""
     delivery = one.planned.campaign.send
     with ledger.reading() as connection:
-        sizes = wave_sizes(delivery.waves, runs.info(connection, run).planned)
-        waves, pending = runs.places(connection, run, sizes), runs.devices(connection, run)
+        sizes = pace.wave_sizes(delivery.waves, runs.info(connection, run).planned)
+        waves, since = runs.places(connection, run, sizes)
+        pending = runs.devices(connection, run)
     if order.stop_after_wave is not None:
         waves = waves[: max(0, order.stop_after_wave - (len(sizes) - len(waves)))]
     devices = {name: one.planned.profile.devices[name] for name in pending}
-    return fleet.job(run, delivery, devices, waves, pending)
+    return fleet.job(run, delivery, devices, fleet.Waves(ends=waves, since=since), pending)

@@ -8,7 +8,7 @@ import sqlalchemy
 from sqlalchemy import delete, insert, select, union_all, update
 
 from gewe_runner import errors
-from gewe_runner.ledger import runs
+from gewe_runner.ledger import forget, runs
 from gewe_runner.ledger.tables import edition, message, resolution, run, skip
 from gewe_runner.model import Message, Reason, RunState, State
 
@@ -70,6 +70,8 @@ def resolve(
     those = (message.c.run_n == number) & (message.c.state == was)
     if to_wxid is not None:
         those &= message.c.to_wxid == to_wxid
+    if became is State.PENDING:  # of whom was forgotten there is nothing left to send
+        those &= message.c.to_wxid.not_like(f"{forget.PREFIX}%")
     ids = select(message.c.id).where(those)
     # Only an open run sends; elsewhere the identity becomes free, and the newest plan takes it up again.
     is_over = found.state in (RunState.SUPERSEDED, RunState.CANCELLED)
@@ -115,6 +117,7 @@ def person(connection: sqlalchemy.Connection, to_wxid: str) -> Iterator[dict[str
 
     Each has: run, campaign, edition, device, state, reason, gateway_text, at.
     """
+    to_wxid = forget.aliases(connection, forget.key(connection), [to_wxid]).get(to_wxid, to_wxid)
     literal = sqlalchemy.literal
     own = (run.c.id.label("run"), run.c.n, edition.c.campaign, edition.c.edition)
     card = (message.c.device, message.c.state, message.c.reason, message.c.gateway_text, message.c.ended_at.label("at"))

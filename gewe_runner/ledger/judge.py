@@ -1,18 +1,40 @@
 """Judges whom the ledger forbids to send to: who got the card already, who may have, who got enough."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy
 from sqlalchemy import func, select
 
+from gewe_runner.ledger import batches, forget
 from gewe_runner.ledger.tables import message, skip
-from gewe_runner.model import FrequencyCap, Reason, State
+from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
 
 _DAY = 86_400_000
 
 _COLUMNS = select(message.c.to_wxid, message.c.state, message.c.sha256)
+
+
+@dataclass(kw_only=True, slots=True)
+class Overlay:
+    """What the ledger takes away from a plan."""
+
+    #: Messages that are still to be sent, by device.
+    devices: Counter[str] = field(default_factory=Counter)
+    #: What the ledger forbids, by reason.
+    skips: Counter[str] = field(default_factory=Counter)
+    #: Of those already sent, how many got exactly this payload.
+    same_card: int = 0
+    #: The run that this plan would go on with, if there is one.
+    joins: str | None = None
+    #: Messages of other runs of the edition that are pending, and that this plan would take the place of.
+    supersedes: int = 0
+
+    @property
+    def left(self) -> int:
+        """Messages that are still to be sent."""
+        return self.devices.total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +42,36 @@ class Capped:
     """Those whom the cap kept out of a run when it was registered."""
 
     run_n: int
+
+
+def laid(
+    connection: sqlalchemy.Connection,
+    edition_id: int | None,
+    cap: FrequencyCap | Capped | None,
+    lines: Iterable[Message | Skip],
+    now: int,
+    overlay: Overlay,
+) -> Iterator[Message | Skip]:
+    """The lines with every message that the ledger forbids turned into a skip, and counted in `overlay`."""
+    key = forget.key(connection)
+    for batch in batches.of(lines):
+        # Of whom was forgotten no id may come back, so skips name them as the ledger does.
+        aliases = forget.aliases(connection, key, [one.to_wxid for one in batch])
+        ids = [one.to_wxid for one in batch if isinstance(one, Message)]
+        found = standing(connection, edition_id, cap, {one: one for one in ids} | aliases, now)
+        for one in batch:
+            name = aliases.get(one.to_wxid, one.to_wxid)
+            if isinstance(one, Skip):
+                yield replace(one, to_wxid=name) if name != one.to_wxid else one
+                continue
+            if one.to_wxid not in found:
+                overlay.devices[one.device] += 1
+                yield one
+                continue
+            reason, sha256 = found[one.to_wxid]
+            overlay.skips[reason] += 1
+            overlay.same_card += reason is Reason.ALREADY_SENT and sha256 == one.sha256
+            yield Skip(to_wxid=name, source=one.source, row=one.row, reason=reason)
 
 
 def standing(

@@ -1,24 +1,17 @@
 """Registers plans as runs, tells how the ledger stands to them, and reads them back."""
 
-import itertools
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import case, delete, func, insert, select, update
 
 from gewe_runner import errors
-from gewe_runner.ledger import connect, forget, judge
+from gewe_runner.ledger import batches, connect, judge
 from gewe_runner.ledger.tables import edition, lane, message, meta, metadata, run, skip
 from gewe_runner.model import FrequencyCap, Message, Reason, Record, RunInfo, RunState, Skip, State
-
-T = TypeVar("T")
-
-#: Rows looked up or written at once.
-BATCH = 500
 
 _UNFINISHED = (State.PENDING, State.SENDING)
 
@@ -33,28 +26,12 @@ class Identity:
     frequency_cap: FrequencyCap | None = None
 
 
-@dataclass(kw_only=True, slots=True)
-class Overlay:
-    """What the ledger takes away from a plan."""
-
-    #: Messages that are still to be sent.
-    left: int = 0
-    #: What the ledger forbids, by reason.
-    skips: Counter[str] = field(default_factory=Counter)
-    #: Of those already sent, how many got exactly this payload.
-    same_card: int = 0
-    #: The run that this plan would go on with, if there is one.
-    joins: str | None = None
-    #: Messages of other runs of the edition that are pending, and that this plan would take the place of.
-    supersedes: int = 0
-
-
 def lay_over(
     connection: sqlalchemy.Connection,
     identity: Identity,
     lines: Iterable[Message | Skip],
     now: int,
-    overlay: Overlay,
+    overlay: judge.Overlay,
 ) -> Iterator[Message | Skip]:
     """The plan's lines with every message that the ledger forbids turned into a skip; nothing is changed.
 
@@ -66,36 +43,7 @@ def lay_over(
     overlay.supersedes = _superseded(connection, edition_id, joined)
     # A run that goes on was judged by the cap when it was registered.
     capped = judge.Capped(joined.n) if joined else identity.frequency_cap
-    yield from _laid(connection, edition_id, capped, lines, now, overlay)
-
-
-def _laid(
-    connection: sqlalchemy.Connection,
-    edition_id: int | None,
-    cap: FrequencyCap | judge.Capped | None,
-    lines: Iterable[Message | Skip],
-    now: int,
-    overlay: Overlay,
-) -> Iterator[Message | Skip]:
-    key = forget.key(connection)
-    for batch in _batched(lines):
-        # Of whom was forgotten no id may come back, so skips name them as the ledger does.
-        aliases = forget.aliases(connection, key, [one.to_wxid for one in batch])
-        ids = [one.to_wxid for one in batch if isinstance(one, Message)]
-        standing = judge.standing(connection, edition_id, cap, {one: one for one in ids} | aliases, now)
-        for one in batch:
-            name = aliases.get(one.to_wxid, one.to_wxid)
-            if isinstance(one, Skip):
-                yield replace(one, to_wxid=name) if name != one.to_wxid else one
-                continue
-            if one.to_wxid not in standing:
-                overlay.left += 1
-                yield one
-                continue
-            reason, sha256 = standing[one.to_wxid]
-            overlay.skips[reason] += 1
-            overlay.same_card += reason is Reason.ALREADY_SENT and sha256 == one.sha256
-            yield Skip(to_wxid=name, source=one.source, row=one.row, reason=reason)
+    yield from judge.laid(connection, edition_id, capped, lines, now, overlay)
 
 
 def join(connection: sqlalchemy.Connection, identity: Identity, now: int) -> str | None:
@@ -155,7 +103,7 @@ def register(
         )
         .returning(run.c.n)
     ).scalar_one()
-    for batch in _batched(_laid(connection, edition_id, identity.frequency_cap, lines, now, Overlay())):
+    for batch in batches.of(judge.laid(connection, edition_id, identity.frequency_cap, lines, now, judge.Overlay())):
         add(connection, edition_id, number, batch)
     connect.DATABASES[connection.dialect.name].learn(connection, message.name)
     return run_id
@@ -185,13 +133,24 @@ def devices(connection: sqlalchemy.Connection, run_id: str) -> dict[str, int]:
     return {row.device: int(row.number) for row in rows}
 
 
-def places(connection: sqlalchemy.Connection, run_id: str, counts: Iterable[int]) -> list[int]:
-    """The `seq` of the run's first, second, … message for each count, from the first that is not finished on."""
+def places(connection: sqlalchemy.Connection, run_id: str, counts: Iterable[int]) -> tuple[list[int], int]:
+    """Where the waves of a run end.
+
+    Args:
+        counts: How many messages lie in the first, the first two, … waves.
+
+    Returns:
+        The last `seq` of each wave that is not finished, and when the one before them was (0: there is none).
+    """
     number = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one()
     own = select(message.c.seq).where(message.c.run_n == number).order_by(message.c.seq).limit(1)
     first = connection.execute(own.where(message.c.state.in_(_UNFINISHED))).scalar_one_or_none()
-    found = [connection.execute(own.offset(count - 1)).scalar_one() for count in counts]
-    return [seq for seq in found if first is not None and seq >= first]
+    ends = [connection.execute(own.offset(count - 1)).scalar_one() for count in counts]
+    over = [seq for seq in ends if first is None or seq < first]
+    if not over:
+        return ends, 0
+    last = select(func.max(message.c.ended_at)).where(message.c.run_n == number, message.c.seq <= over[-1])
+    return ends[len(over) :], connection.execute(last).scalar_one() or 0
 
 
 def info(connection: sqlalchemy.Connection, run_id: str) -> RunInfo:
@@ -219,7 +178,7 @@ def records(ledger: connect.Ledger, run_id: str) -> Iterator[Record]:
                 .join(run, run.c.n == message.c.run_n)
                 .where(run.c.id == run_id, message.c.seq > last)
                 .order_by(message.c.seq)
-                .limit(BATCH)
+                .limit(batches.SIZE)
             ).all()
         if not rows:
             return
@@ -237,7 +196,7 @@ def skips(ledger: connect.Ledger, run_id: str) -> Iterator[Skip]:
                 .join(run, run.c.n == skip.c.run_n)
                 .where(run.c.id == run_id, skip.c.id > last)
                 .order_by(skip.c.id)
-                .limit(BATCH)
+                .limit(batches.SIZE)
             ).all()
         if not rows:
             return
@@ -384,9 +343,3 @@ def _infos(connection: sqlalchemy.Connection, numbers: Iterable[int]) -> Iterato
 
 def _record(row: Any) -> Record:
     return Record(**{field.name: getattr(row, field.name) for field in fields(Record)})
-
-
-def _batched(items: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, BATCH)):
-        yield batch

@@ -77,10 +77,14 @@ def _advice(run: RunInfo, tally: Tally) -> Iterator[str]:
     if totals["unknown"]:
         yield (
             f"- {totals['unknown']:,} unknown: look in WeChat whether the cards are there. They are never sent again"
-            f" by themselves; {code(f'gewe-runner status {run.id} {options}')} shows where the run stands."
+            f" by themselves. Say what became of them: {code(f'gewe-runner resolve {run.id} {options} --as sent')}, or"
+            " `--as not-sent` to let the next `send` send them."
         )
     if totals["rejected"]:
-        yield f"- {totals['rejected']:,} rejected: the gateway's words are below, every message is in `messages.csv`."
+        yield (
+            f"- {totals['rejected']:,} rejected: the gateway's words are below, every message is in `messages.csv`."
+            f" {code(f'gewe-runner resolve {run.id} {options} --retry-rejected')} lets the next `send` try them again."
+        )
     if totals["rejected"] or totals["unknown"] or totals["cancelled"]:
         yield (
             "- `failed.csv` has the list rows without a confirmed card and can be given back as a list. A cell that a"

@@ -29,25 +29,34 @@ class Work:
     app_ids: Mapping[str, str]
 
 
-def job(
-    run: str, delivery: Delivery, devices: Mapping[str, Device], waves: Sequence[int], pending: Mapping[str, int]
-) -> Job:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waves:
+    """The waves of a run that are not over."""
+
+    #: The last `seq` of each.
+    ends: Sequence[int]
+    #: When the one before them was over (UTC epoch milliseconds); 0: there is none.
+    since: int
+
+
+def job(run: str, delivery: Delivery, devices: Mapping[str, Device], waves: Waves, pending: Mapping[str, int]) -> Job:
     """A run as the scheduler needs it.
 
     Args:
         devices: Those that still have something to bring to an end for it.
         pending: How many messages each of them has to send.
-        waves: The last `seq` of each wave that is not over.
     """
+    wait = round(delivery.wave_wait_minutes * pace.MINUTE)
     return Job(
         id=run,
         paces={name: pace.tightened(device.pace, delivery.pace) for name, device in devices.items()},
         stop_when=delivery.stop_when,
         not_before=_milliseconds(delivery.not_before, default=0),
         not_after=_milliseconds(delivery.not_after, default=pace.NEVER),
-        waves=tuple(waves),
+        waves=tuple(waves.ends),
         pending=pending,
-        wave_wait=round(delivery.wave_wait_minutes * pace.MINUTE),
+        wave_wait=wait,
+        opens=waves.since + wait if waves.since else 0,
     )
 
 

@@ -5,7 +5,6 @@ A lane is one device's queue with strictly one request at a time. Nothing here s
 """
 
 import heapq
-import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,6 +42,8 @@ class Job:
     waves: tuple[int, ...] = (_NO_LIMIT,)
     #: The pause between two waves, in milliseconds.
     wave_wait: int = 0
+    #: When the first of the waves may begin (UTC epoch milliseconds).
+    opens: int = 0
     #: Messages that each device has pending; None: not known.
     pending: Mapping[str, int] | None = None
 
@@ -88,20 +89,6 @@ class _Progress:
     stopped: str = ""
 
 
-def wave_sizes(waves: Sequence[str], total: int) -> list[int]:
-    """How many messages lie in the first, the first two, … waves; the last number is `total`.
-
-    Args:
-        waves: Counts (`20`) and percentages of the total (`10%`, rounded up), each of all messages so far.
-    """
-    sizes: list[int] = []
-    for entry in (*waves, str(total)):
-        part = math.ceil(total * float(entry[:-1]) / 100 - 1e-9) if entry.endswith("%") else int(entry)
-        if min(part, total) > (sizes[-1] if sizes else 0):
-            sizes.append(min(part, total))
-    return sizes
-
-
 @dataclass(kw_only=True)
 class Scheduler:
     """Everything that decides about a send, and nothing that carries it out.
@@ -137,6 +124,7 @@ class Scheduler:
     def start(self, now: int) -> None:
         """Put every lane into the queue for its first message."""
         for progress in self._jobs.values():
+            progress.opens = progress.job.opens
             if progress.job.not_before > now:
                 progress.stopped = "its window (send.not_before) is not open yet"
             for device in [device for device, left in progress.left.items() if not left]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gewe_runner.ledger import connect, runs
+from gewe_runner.ledger import connect, judge, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip
 
 NOW = 1_796_000_000_000
@@ -48,8 +48,8 @@ def register(
 
 def lay_over(
     ledger: connect.Ledger, lines: Sequence[Message | Skip], who: runs.Identity | None = None, *, now: int = NOW
-) -> tuple[list[Message | Skip], runs.Overlay]:
-    overlay = runs.Overlay()
+) -> tuple[list[Message | Skip], judge.Overlay]:
+    overlay = judge.Overlay()
     with ledger.reading() as connection:
         return list(runs.lay_over(connection, who or identity(), lines, now, overlay)), overlay
 

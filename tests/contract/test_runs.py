@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from gewe_runner import errors
-from gewe_runner.ledger import connect, decide, runs
+from gewe_runner.ledger import batches, connect, decide, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
 from tests.contract.plans import NOW, identity, lay_over, messages, register, skip, states
 
@@ -161,7 +161,7 @@ def test_a_run_that_is_not_there_is_a_usage_error(ledger: connect.Ledger, wrong:
 
 
 def test_records_come_in_plan_order_over_several_reads(ledger: connect.Ledger) -> None:
-    ids = [f"wxid_{number}" for number in range(2 * runs.BATCH + 3)]
+    ids = [f"wxid_{number}" for number in range(2 * batches.SIZE + 3)]
     run = register(ledger, messages(*ids))
     assert [record.to_wxid for record in runs.records(ledger, run)] == ids
 

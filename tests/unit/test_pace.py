@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import hypothesis
+import pytest
 from hypothesis import strategies as st
 
 from gewe_runner import pace
@@ -119,3 +120,19 @@ def test_the_forecast_is_what_the_governor_does(settings: Pace, count: int, star
         now = began + latency
         usage = Usage(last_start=began, rested_at=now + gap, today=today, counted_at=began)
     assert pace.finish(settings, Usage(), start, count, latency) == now
+
+
+@pytest.mark.parametrize(
+    ("waves", "total", "sizes"),
+    [
+        ([], 7, [7]),
+        (["20", "10%", "100%"], 1000, [20, 100, 1000]),
+        (["10%"], 101, [11, 101]),
+        (["20", "10%"], 100, [20, 100]),
+        (["500"], 30, [30]),
+        (["10%"], 0, []),
+        (["33.3%"], 1000, [333, 1000]),
+    ],
+)
+def test_wave_sizes(waves: list[str], total: int, sizes: list[int]) -> None:
+    assert pace.wave_sizes(waves, total) == sizes

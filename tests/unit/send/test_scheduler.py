@@ -14,7 +14,7 @@ from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
 from gewe_runner.model import UNLIMITED, Device, Pace, State, StopWhen
 from gewe_runner.pace import Usage
 from gewe_runner.send.policy import LaneEffect, RunEffect, Verdict
-from gewe_runner.send.scheduler import TRIES, Job, Lane, Scheduler, wave_sizes
+from gewe_runner.send.scheduler import TRIES, Job, Lane, Scheduler
 
 NOON = 1_796_097_600_000
 SECOND, MINUTE = 1_000, 60_000
@@ -344,19 +344,3 @@ def test_a_busy_lane_begins_nothing() -> None:
     scheduler.start(NOON)
     assert len(scheduler.wants(NOON)) == 1
     assert scheduler.wants(NOON + MINUTE) == []
-
-
-@pytest.mark.parametrize(
-    ("waves", "total", "sizes"),
-    [
-        ([], 7, [7]),
-        (["20", "10%", "100%"], 1000, [20, 100, 1000]),
-        (["10%"], 101, [11, 101]),
-        (["20", "10%"], 100, [20, 100]),
-        (["500"], 30, [30]),
-        (["10%"], 0, []),
-        (["33.3%"], 1000, [333, 1000]),
-    ],
-)
-def test_wave_sizes(waves: list[str], total: int, sizes: list[int]) -> None:
-    assert wave_sizes(waves, total) == sizes
