@@ -7,7 +7,7 @@ READY   := .venv/.ready
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench soak clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -19,15 +19,18 @@ demo: $(READY)  ## check, plan and send the example campaign through the sandbox
 	$(BIN)/gewe-runner send campaigns/fruit-delivery.yaml --profile sandbox --fresh --yes
 
 test: $(READY)  ## run all tests; ARGS="-k plan" passes options to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(READY)  ## check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## measure start-up, planning and dry run; ARGS="--json FILE" keeps the figures
+bench: $(READY)  ## measure start-up, planning, dry run and sending; ARGS="--json FILE" keeps the figures
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: $(READY)  ## kill, starve and pace sends for long; ARGS="--kills 100 --only kill" for less
+	$(BIN)/python -m tests.soak $(ARGS)
 
 clean:  ## remove everything that make, the tools and the demo have made
 	rm -rf .venv .gewe reports campaigns/.gewe campaigns/reports build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

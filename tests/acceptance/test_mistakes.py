@@ -152,7 +152,7 @@ MISTAKES = {
     ),
     "no address of the ledger": Mistake(
         edit=("gewe.yaml", "token_env", "ledger_env: GEWE_LEDGER\n    token_env"),
-        told=(r"^error: .*\$GEWE_LEDGER", "export GEWE_LEDGER=sqlite:///"),
+        told=(r"^error: .*\$GEWE_LEDGER", "export GEWE_LEDGER=postgresql://.*sqlite:///"),
     ),
     "an unknown profile": Mistake(
         arguments=("send", "fruit.yaml", "--yes", "--profile", "prod"),
