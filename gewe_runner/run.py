@@ -62,7 +62,12 @@ def _carry_out(
         ended = Ended(interrupted=True)
     except (errors.StoppedError, errors.LedgerError) as error:
         ended = Ended(stopped=error.message, hint=error.hint)
-    return dataclasses.replace(ended, reports=[_finish(order, one, ledger, run, ended) for one, run in done])
+    try:
+        return dataclasses.replace(ended, reports=[_finish(order, one, ledger, run, ended) for one, run in done])
+    except (errors.LedgerError, errors.UsageError) as error:
+        # what was sent stays sent and is told first: that it cannot be written down in full is no usage error now
+        reasons = "; ".join(filter(None, [ended.stopped, *ended.stops.values(), error.message]))
+        return dataclasses.replace(ended, stopped=reasons, hint=ended.hint or error.hint, stops={})
 
 
 def _deliver(

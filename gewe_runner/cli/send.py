@@ -163,7 +163,7 @@ class Terminal:
         if self._dry_run:
             click.echo(f"{self._banner}; DRY RUN - nothing was sent")
             return 0
-        if not ended.reports:
+        if not ended.reports and not ended.stopped:
             click.echo("drafts are planned, never sent")
         elif not (ended.attempted or ended.stopped or ended.stops or ended.interrupted):
             click.echo("nothing left to do")

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import gewe_runner
+from tests.benchmarks import sending
 
 ROOT = Path(__file__).parents[2]
 
@@ -134,6 +135,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure gewe-runner.")
     parser.add_argument("--pairs", type=int, default=5, help="measurements of each side (default 5)")
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000], help="sizes of the lists")
+    parser.add_argument("--messages", type=int, help="messages of the send (as many as rows, up to 4000; 0: none)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every single measurement")
     return parser.parse_args()
 
@@ -149,6 +151,9 @@ def main() -> None:
             group = [side for side in everything if side.group == title]
             compare(group, options.pairs, folder)
             print(*(line(side, group[0]) for side in group), sep="\n", flush=True)
+    messages = min(4000, *options.rows) if options.messages is None else options.messages
+    if messages:
+        print(*sending.table(messages, options.pairs), sep="\n", flush=True)
     if options.json:
         machine = {"python": platform.python_version(), "system": platform.platform(), "cpus": os.cpu_count()}
         kept = {"tool": gewe_runner.__version__, "machine": machine, "sides": [asdict(side) for side in everything]}
