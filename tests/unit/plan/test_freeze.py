@@ -7,9 +7,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import hypothesis
+import jsonschema
 import pytest
 from hypothesis import strategies as st
 
+from gewe_runner import schemas
 from gewe_runner.model import Campaign, Delivery, FrequencyCap, Message, Profile, Reason, Skip, StopWhen
 from gewe_runner.plan import freeze
 from gewe_runner.plan.freeze import Plan
@@ -138,3 +140,42 @@ def test_any_text_survives_and_the_digest_is_stable(
     first = frozen(tmp_path, profile, items)
     assert [line.to_wxid for line in first.lines()] == [text for _, text in rows]
     assert frozen(tmp_path, profile, items).digest == first.digest
+
+
+CARD = {
+    "toWxid": "a",
+    "miniAppId": "wx1f9ea355b47256dd",
+    "userName": "gh_690acf47ea05@app",
+    "displayName": "百果园+",
+    "title": "t",
+    "pagePath": "a.html",
+    "coverImgUrl": "https://cdn.example.com/a.jpg",
+}
+
+
+def test_header_and_lines_are_what_the_schema_says(tmp_path: Path, profile: Profile) -> None:
+    full = campaign(
+        send=Delivery(
+            not_before="2026-12-01T09:00:00+08:00",
+            not_after="2026-12-02T09:00:00+08:00",
+            waves=("20", "10%"),
+            wave_wait_minutes=5,
+            stop_when=StopWhen(failure_percent=10),
+            pace={"per_minute": 3},
+        ),
+        frequency_cap=FrequencyCap(messages=1, days=7),
+    )
+    card = message("a", variant="v", payload=freeze.canonical(CARD))
+    made = {"tool": "gewe-runner 1", "commit": "1", "dirty": True, "sources": {"l.csv": "0" * 64}}
+    plan = frozen(tmp_path, profile, [card, skip(), skip(reason=Reason.BY_TEMPLATE, text="sold out")], full, **made)
+    validator = jsonschema.Draft7Validator(schemas.load("plan"))
+    lines = [json.loads(line) for line in plan.path.read_text(encoding="utf-8").splitlines()]
+    for line in (json.loads(freeze.canonical(plan.header)), *lines):
+        assert list(validator.iter_errors(line)) == []
+
+
+@pytest.mark.parametrize("change", [{"seq": 0}, {"sha256": "x"}, {"more": 1}, {"payload": {}}])
+def test_the_schema_refuses_other_lines(tmp_path: Path, profile: Profile, change: dict[str, object]) -> None:
+    plan = frozen(tmp_path, profile, [message("a", payload=freeze.canonical(CARD))])
+    line = json.loads(plan.path.read_text(encoding="utf-8"))
+    assert not jsonschema.Draft7Validator(schemas.load("plan")).is_valid(line | change)
