@@ -28,7 +28,7 @@ class Database(Protocol):
 
     @property
     def UPGRADES_ITSELF(self) -> bool: ...  # noqa: N802 - a module's constant
-    def checked(self, url: sqlalchemy.URL) -> sqlalchemy.URL | None: ...
+    def checked(self, url: sqlalchemy.URL, project: Path) -> sqlalchemy.URL | None: ...
     def shown(self, url: sqlalchemy.URL) -> str: ...
     def exists(self, url: sqlalchemy.URL) -> bool: ...
     def prepare(self, url: sqlalchemy.URL) -> None: ...
@@ -99,7 +99,7 @@ def address(profile: Profile, project: Path, environ: Mapping[str, str] = os.env
         raise errors.LedgerError(
             f"${profile.ledger_env} names a {backend} database; a ledger lies in PostgreSQL or SQLite", hint=hint
         )
-    checked = DATABASES[backend].checked(url)
+    checked = DATABASES[backend].checked(url, project)
     if checked is None:
         raise errors.LedgerError(
             f"${profile.ledger_env} is no complete {backend} address; special characters in a password are written "

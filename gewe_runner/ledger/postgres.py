@@ -1,6 +1,7 @@
 """PostgreSQL as a ledger's database: how it is reached, what its errors mean, and its clock."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
@@ -67,7 +68,7 @@ _TEXTS = (
 )
 
 
-def checked(url: sqlalchemy.URL) -> sqlalchemy.URL | None:
+def checked(url: sqlalchemy.URL, project: Path) -> sqlalchemy.URL | None:  # noqa: ARG001 - as in `sqlite`
     """The address as it is used; None where it cannot be one, as with a password that is not percent-encoded."""
     if not url.database or "@" in (url.host or ""):
         return None

@@ -24,9 +24,12 @@ _WORDS = (
 )
 
 
-def checked(url: sqlalchemy.URL) -> sqlalchemy.URL | None:
-    """The address as it is used; None where it names no file."""
-    return url if url.database else None
+def checked(url: sqlalchemy.URL, project: Path) -> sqlalchemy.URL | None:
+    """The address as it is used; None where it names no file.
+
+    A relative path is one in the project: it must not lead elsewhere from another working directory.
+    """
+    return url.set(database=str(project / url.database)) if url.database else None
 
 
 def shown(url: sqlalchemy.URL) -> str:
@@ -51,13 +54,14 @@ def exists(url: sqlalchemy.URL) -> bool:
 
 
 def prepare(url: sqlalchemy.URL) -> None:
-    """Make the folder that the file shall lie in."""
+    """Make the file, for its owner alone, and the folder that it lies in; what lies above is there or was mistyped."""
     path = Path(url.database or "")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
     except OSError as error:
         raise errors.LedgerError(
-            f"{path.parent}: the ledger's folder cannot be made: {error.strerror}",
+            f"{path}: the ledger's folder cannot be made: {error.strerror}",
             hint="name another place for the ledger, or make the folder yourself",
         ) from error
 

@@ -138,17 +138,17 @@ MISTAKES = {
     "a ledger that is a folder": Mistake(
         edit=OWN_LEDGER,
         env={"GEWE_LEDGER": "sqlite:///lists"},
-        told=("^error: lists: is a folder", "name a file in it"),
+        told=("^error: .*/lists: is a folder", "name a file in it"),
     ),
     "a ledger that is no database": Mistake(
         edit=OWN_LEDGER,
         env={"GEWE_LEDGER": "sqlite:///fruit.yaml"},
-        told=(r"^error: fruit\.yaml: the file is not a ledger", "name another ledger"),
+        told=(r"^error: .*/fruit\.yaml: the file is not a ledger", "name another ledger"),
     ),
     "a ledger in a place that cannot be": Mistake(
         edit=OWN_LEDGER,
         env={"GEWE_LEDGER": "sqlite:///fruit.yaml/ledger.db"},
-        told=(r"^error: fruit\.yaml: the ledger's folder cannot be made", "name another place"),
+        told=(r"^error: .*/fruit\.yaml/ledger\.db: the ledger.s folder cannot be made", "name another place"),
     ),
     "no address of the ledger": Mistake(
         edit=("gewe.yaml", "token_env", "ledger_env: GEWE_LEDGER\n    token_env"),
@@ -186,13 +186,16 @@ def told(done: "subprocess.CompletedProcess[str]") -> list[str]:
 def endings(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ending]:
     """Every mistake made, each in a project of its own; side by side, since starting a program takes a second."""
 
-    def end(mistake: Mistake) -> Ending:
-        shop = open_shop(tmp_path_factory.mktemp("mistake") / "shop", gateway)
+    folder = tmp_path_factory.mktemp("mistakes")  # the factory is not made for threads
+
+    def end(named: tuple[int, Mistake]) -> Ending:
+        number, mistake = named
+        shop = open_shop(folder / str(number) / "shop", gateway)
         mistake.make(shop)
         return Ending(shop, shop.run(*mistake.arguments, env=mistake.env))
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return dict(zip(MISTAKES, pool.map(end, MISTAKES.values()), strict=True))
+        return dict(zip(MISTAKES, pool.map(end, enumerate(MISTAKES.values())), strict=True))
 
 
 @pytest.mark.parametrize("what", MISTAKES)

@@ -151,3 +151,20 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with ledger.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM meta WHERE key = 'x'")).scalar_one() == 0
     ledger.close()
+
+
+def test_a_ledger_is_its_owners_alone(tmp_path: Path) -> None:
+    connect.create(url(tmp_path / ".gewe" / "l.db"), "sandbox").close()
+    assert (tmp_path / ".gewe" / "l.db").stat().st_mode & 0o077 == 0
+    assert (tmp_path / ".gewe").stat().st_mode & 0o077 == 0
+
+
+def test_a_relative_address_is_one_in_the_project(tmp_path: Path) -> None:
+    shared = replace(PROFILE, ledger_env="LEDGER")
+    assert connect.address(shared, tmp_path, {"LEDGER": "sqlite:///l.db"}).database == str(tmp_path / "l.db")
+
+
+def test_a_mistyped_folder_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(errors.LedgerError, match="folder cannot be made"):
+        connect.create(url(tmp_path / "mistyped" / "deep" / "l.db"), "sandbox")
+    assert not (tmp_path / "mistyped").exists()
