@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.response import BaseHTTPResponse
 
 import gewe_runner
 from gewe_runner import errors
@@ -83,7 +85,7 @@ class Client:
             "X-GEWE-TOKEN": token,
         }
         self._clean = _cleaner(token)
-        self._timeouts = (connect_timeout, read_timeout)
+        self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._keep_idle = keep_idle
         self._watch = wire.Watch(read_timeout)
         self._here = threading.local()
@@ -107,15 +109,32 @@ class Client:
             adapter.close()
 
     def _exchange(self, letter: "_Letter") -> Answer:
-        # the adapter itself, not a Session: a Session reads .netrc and keeps cookies, and on a redirect it reads a body
-        # of any length and parses the address even when told not to follow
-        request = requests.Request("POST", self._url, headers=self._headers, data=letter).prepare()
-        response = self._adapter().send(request, stream=True, timeout=self._timeouts, **self._options)
+        # neither a Session (it reads .netrc, keeps cookies, and on a redirect reads a body of any length) nor the
+        # adapter's `send`, which works out anew for every request what is the same for all of them
+        pool, path = self._way()
+        headers = {**self._headers, "Content-Length": str(letter.size)}
+        response = pool.urlopen(
+            "POST",
+            path,
+            body=letter,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=self._timeout,
+            preload_content=False,
+            decode_content=False,
+        )
         try:
             return self._read(response)
         finally:
             response.close()
+            response.release_conn()
             self._here.used = time.monotonic()
+
+    @functools.cached_property
+    def _request(self) -> requests.PreparedRequest:
+        return requests.Request("POST", self._url).prepare()
 
     @functools.cached_property
     def _options(self) -> dict[str, Any]:
@@ -124,23 +143,28 @@ class Client:
             options = session.merge_environment_settings(self._url, {}, True, None, None)
         return {"verify": options["verify"], "proxies": {} if _is_loopback(self._url) else dict(options["proxies"])}
 
-    def _adapter(self) -> wire.Adapter:
-        """This thread's adapter, without a connection that has been idle for too long."""
+    def _way(self) -> tuple[HTTPConnectionPool, str]:
+        """This thread's connection, and what to ask for on it; anew where the last one has been idle for too long."""
         adapter: wire.Adapter | None = getattr(self._here, "adapter", None)
         if adapter is None:
             adapter = self._here.adapter = wire.Adapter()
             self._adapters.append(adapter)
-        elif time.monotonic() - self._here.used > self._keep_idle:
+            self._here.way = None
+        elif self._here.way and time.monotonic() - self._here.used > self._keep_idle:
             adapter.close()
+            self._here.way = None
+        if self._here.way is None:
+            self._here.way = adapter.way(self._request, **self._options)
         self._here.used = time.monotonic()
-        return adapter
+        way: tuple[HTTPConnectionPool, str] = self._here.way
+        return way
 
-    def _read(self, response: requests.Response) -> Answer:
-        status = response.status_code
-        if response.is_redirect:
-            return NoEnvelope(http_status=status, text=self._clean(f"redirect to {response.headers['location']}"))
+    def _read(self, response: BaseHTTPResponse) -> Answer:
+        status = response.status
+        if target := response.get_redirect_location():
+            return NoEnvelope(http_status=status, text=self._clean(f"redirect to {target}"))
         body = bytearray()
-        while chunk := response.raw.read(1 << 16, decode_content=True):
+        while chunk := response.read(1 << 16, decode_content=True):
             body += chunk
             if len(body) > CAP:
                 return self._lost(Loss.TOO_BIG, None)
@@ -166,6 +190,10 @@ class _Letter(io.BytesIO):
     """
 
     begun = False
+
+    @property
+    def size(self) -> int:
+        return self.getbuffer().nbytes
 
     def read(self, size: int | None = -1, /) -> bytes:
         self.begun = True
