@@ -8,6 +8,7 @@ import hashlib
 import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlalchemy import text
 
 from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
-from gewe_runner.ledger import connect
+from gewe_runner.ledger import connect, raw
 
 #: A holder on another host that was not heard of for so long is taken to be dead (milliseconds).
 STALE = 20_000
@@ -114,7 +115,7 @@ class Lanes:
         self._ledger = ledger
         self._me = _holder()
         self._clock = clock or ledger.database.now
-        self._intent = _INTENTS[ledger.engine.dialect.name]
+        self._sql = _Hot.of(ledger.engine)
 
     def claim(self, device: str, app_id: str, *, now: int, midnight: int) -> Claim:
         """Make the lane this process's own.
@@ -159,9 +160,10 @@ class Lanes:
         Returns:
             For each want its message, which is `sending` now, or why there is none.
         """
-        with self._ledger.writing() as connection:
-            _record(connection, list(outcomes))
-            return [self._begin(connection, want) for want in wants]
+        with self._ledger.writing() as connection, raw.cursor(connection) as cursor:
+            self._record(cursor, list(outcomes))
+            fenced = self._fence(cursor, wants)
+            return [NoIntent.FENCED if want.device in fenced else self._begin(cursor, want) for want in wants]
 
     def heartbeat(self, now: int) -> None:
         """Say that the owner of the held lanes is alive."""
@@ -174,35 +176,75 @@ class Lanes:
             for claim in claims:
                 connection.execute(_RELEASE, {"device": claim.device, "epoch": claim.epoch})
 
-    def _begin(self, connection: sqlalchemy.Connection, want: Want) -> Intent | NoIntent:
-        lane = {"device": want.device, "epoch": want.epoch, "now": want.now, "next_at": want.next_at}
-        if connection.execute(_FENCE, lane).rowcount == 0:
-            return NoIntent.FENCED
-        row = connection.execute(self._intent, {**lane, "run": want.run, "limit": want.limit}).one_or_none()
-        if row is None:
-            is_open = connection.execute(_IS_OPEN, {"run": want.run}).one_or_none() is not None
-            return NoIntent.EMPTY if is_open else NoIntent.CLOSED
-        attempt = connection.execute(
-            _ATTEMPT, {**lane, "message": row.id, "app_id": want.app_id, "holder": self._me}
-        ).scalar_one()
+    def _record(self, cursor: raw.Cursor, outcomes: Sequence[Outcome]) -> None:
+        """Statement by statement over all of them: the lanes' rows are locked before the messages'."""
+        cursor.change_all(self._sql.outcome_lane, [_of_lane(outcome) for outcome in outcomes])
+        cursor.change_all(self._sql.outcome, [_of_message(outcome) for outcome in outcomes])
+        cursor.change_all(self._sql.outcome_attempt, [_of_attempt(outcome) for outcome in outcomes])
+
+    def _fence(self, cursor: raw.Cursor, wants: Sequence[Want]) -> set[str]:
+        """The devices that somebody else owns by now; the others may start again when their wants say."""
+        lanes = {want.device: {"device": want.device, "epoch": want.epoch, "next_at": want.next_at} for want in wants}
+        if cursor.change_all(self._sql.fence, list(lanes.values())) == len(lanes):
+            return set()
+        return {device for device, lane in lanes.items() if not cursor.change(self._sql.fence, lane)}
+
+    def _begin(self, cursor: raw.Cursor, want: Want) -> Intent | NoIntent:
+        found = cursor.one(
+            self._sql.intent,
+            {"device": want.device, "epoch": want.epoch, "now": want.now, "run": want.run, "limit": want.limit},
+        )
+        if found is None:
+            return NoIntent.EMPTY if cursor.one(self._sql.is_open, {"run": want.run}) else NoIntent.CLOSED
+        message, seq, to_wxid, payload = found
+        attempt = cursor.one(
+            self._sql.attempt,
+            {
+                "message": message,
+                "device": want.device,
+                "app_id": want.app_id,
+                "epoch": want.epoch,
+                "holder": self._me,
+                "now": want.now,
+            },
+        )
+        assert attempt is not None  # what is inserted is returned
         return Intent(
-            message_id=row.id,
-            attempt_id=attempt,
+            message_id=message,
+            attempt_id=attempt[0],
             run=want.run,
-            seq=row.seq,
-            to_wxid=row.to_wxid,
+            seq=seq,
+            to_wxid=to_wxid,
             device=want.device,
             epoch=want.epoch,
-            payload=row.payload,
+            payload=payload,
         )
 
 
-def _record(connection: sqlalchemy.Connection, outcomes: Sequence[Outcome]) -> None:
-    """Statement by statement over all of them: the lanes' rows are locked before the messages', and once is cheaper."""
-    if outcomes:
-        connection.execute(_OUTCOME_LANE, [_of_lane(outcome) for outcome in outcomes])
-        connection.execute(_OUTCOME, [_of_message(outcome) for outcome in outcomes])
-        connection.execute(_OUTCOME_ATTEMPT, [_of_attempt(outcome) for outcome in outcomes])
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hot:
+    """The statements that run for every message, as the driver takes them."""
+
+    fence: str
+    intent: str
+    is_open: str
+    attempt: str
+    outcome_lane: str
+    outcome: str
+    outcome_attempt: str
+
+    @classmethod
+    def of(cls, engine: sqlalchemy.Engine) -> "_Hot":
+        statements = {
+            "fence": _FENCE,
+            "intent": _INTENTS[engine.dialect.name],
+            "is_open": _IS_OPEN,
+            "attempt": _ATTEMPT,
+            "outcome_lane": _OUTCOME_LANE,
+            "outcome": _OUTCOME,
+            "outcome_attempt": _OUTCOME_ATTEMPT,
+        }
+        return cls(**{name: raw.sql(statement, engine) for name, statement in statements.items()})
 
 
 def _of_lane(outcome: Outcome) -> dict[str, Any]:

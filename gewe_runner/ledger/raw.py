@@ -1,0 +1,66 @@
+"""Statements straight on the database's driver: what runs for every message cannot afford a layer above it."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import exc
+
+#: How each driver takes parameters by name.
+_STYLES = {"sqlite": "named", "postgresql": "pyformat"}
+
+
+def sql(statement: sqlalchemy.TextClause, engine: sqlalchemy.Engine) -> str:
+    """The statement as the driver takes it, for parameters by name."""
+    kind: Any = type(engine.dialect)
+    return str(statement.compile(dialect=kind(paramstyle=_STYLES[engine.dialect.name])))
+
+
+class Cursor:
+    """Executes what `sql` gave, within the transaction of a connection."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    def one(self, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """The row that the statement returns, if any; it returns one at most."""
+        self._driver.execute(statement, values)
+        row: tuple[Any, ...] | None = self._driver.fetchone()
+        if row is not None:
+            self._driver.fetchone()  # SQLite has run a statement only when it was read to its end
+        return row
+
+    def change(self, statement: str, values: Mapping[str, Any]) -> int:
+        """How many rows the statement changed."""
+        self._driver.execute(statement, values)
+        return int(self._driver.rowcount)
+
+    def change_all(self, statement: str, values: Sequence[Mapping[str, Any]]) -> int:
+        """How many rows the statement changed, executed for each of the values."""
+        if not values:
+            return 0
+        self._driver.executemany(statement, values)
+        return int(self._driver.rowcount)
+
+
+@contextlib.contextmanager
+def cursor(connection: sqlalchemy.Connection) -> Iterator[Cursor]:
+    """A cursor of the connection's own driver, whose errors come out as the layer's would.
+
+    Raises:
+        exc.DBAPIError: the database refuses.
+    """
+    dialect, line = connection.dialect, connection.connection
+    base = dialect.loaded_dbapi.Error
+    driver = line.cursor()
+    try:
+        yield Cursor(driver)
+    except base as error:
+        lost = dialect.is_disconnect(error, line, driver)
+        if lost:
+            connection.invalidate(error)
+        raise exc.DBAPIError.instance(None, None, error, base, connection_invalidated=lost, dialect=dialect) from error
+    finally:
+        if not connection.invalidated:
+            driver.close()
