@@ -4,6 +4,7 @@ Times are UTC epoch milliseconds, durations milliseconds. The same rules serve t
 the forecast of a plan.
 """
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +45,13 @@ def interval(pace: Pace) -> int:
 
 def day_start(pace: Pace, at: int) -> int:
     """The midnight, in the pace's time zone, that began the day of `at`."""
-    local = _local(pace, at)
+    return _midnight(pace.timezone, at // MINUTE)
+
+
+@functools.lru_cache(maxsize=4096)
+def _midnight(timezone: str, minute: int) -> int:
+    """By the minute, since every message asks: zones change their clocks on whole minutes."""
+    local = datetime.fromtimestamp(minute * 60, tz=ZoneInfo(timezone))
     return _epoch(local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
 
 

@@ -24,9 +24,16 @@ from gewe_runner.send.scheduler import Scheduler
 #: A holder says so often that it is alive, in milliseconds.
 HEARTBEAT = 5_000
 
-#: An intent that took longer than this to become durable is not sent: somebody may have taken the lane over
-#: while this process was frozen (seconds).
+#: An intent that is older than this when its request could leave is not sent: somebody may have taken the lane over
+#: while this process was frozen, or while the ledger was (seconds).
 STALE_INTENT = 1.5
+
+#: A message is made `sending` so long before its lane is due, so that its request leaves in time (milliseconds): what
+#: a lane starts late it never makes up for.
+AHEAD = 25
+
+#: Goes on while the machine sleeps, where the system has such a clock.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 #: How often a ledger that refuses is asked again to take what has come in, a second apart.
 RESCUES = 5
@@ -76,11 +83,31 @@ class Gateway(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Letter:
+    """A message that is `sending`, and when its request leaves."""
+
+    intent: Intent
+    due: int
+    #: When the ledger was asked for it, by `_CLOCK`.
+    asked: float
+
+    def is_fresh(self) -> bool:
+        return time.clock_gettime(_CLOCK) - self.asked <= STALE_INTENT
+
+
+@dataclass(frozen=True, slots=True)
 class _Answered:
     intent: Intent
     answer: Answer
     started: int
     ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Withdrawn:
+    """A request that was not let go."""
+
+    intent: Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +118,9 @@ class _Bug:
     error: Exception
 
 
+_Came = _Answered | _Withdrawn | _Bug
+
+
 class Stop:
     """A request to end: once, what is in flight is waited for; twice, it is dropped."""
 
@@ -99,7 +129,7 @@ class Stop:
         #: Whether an engine is there that heeds it.
         self.listening = False
         #: Answers, wake-up calls (None) and bugs; a SimpleQueue may be put to from a signal handler.
-        self.inbox: queue.SimpleQueue[_Answered | _Bug | None] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[_Came | None] = queue.SimpleQueue()
 
     def pause(self) -> None:
         """Wait a moment before trying again.
@@ -179,7 +209,8 @@ class _Loop:
             if engine.stop.asked > 1:
                 self._outcomes += [scheduler.dropped(intent, now) for intent in self._flying.values()]
                 self._flying.clear()
-            self._step([] if engine.stop.asked else scheduler.wants(now))
+            room = MOST_THREADS - len(self._flying)
+            self._step([] if engine.stop.asked else scheduler.wants(now, ahead=AHEAD, room=room))
             if self._bug:
                 raise self._bug
             due = None if engine.stop.asked else scheduler.next_due()
@@ -192,7 +223,8 @@ class _Loop:
             if not self._flying and due is not None:
                 with contextlib.suppress(OSError):
                     engine.watch.wait(due)
-            self._take(HEARTBEAT if due is None else min(HEARTBEAT, due - engine.now()))
+            full = len(self._flying) >= MOST_THREADS
+            self._take(HEARTBEAT if due is None or full else min(HEARTBEAT, due - AHEAD - engine.now()))
 
     def rescue(self) -> None:
         """Wait for what is in flight and record it, if the ledger takes it again; else it stays `sending`.
@@ -211,19 +243,14 @@ class _Loop:
         """One transaction: the outcomes that have come in, and the intents of the lanes that are due."""
         if not self._outcomes and not wants:
             return
-        before = time.clock_gettime(_CLOCK)
+        asked = time.clock_gettime(_CLOCK)
         results = self._record(wants)
         now = self._engine.now()
         for want, result in zip(wants, results, strict=True):
             self._scheduler.began(want, result, now)
-        intents = [result for result in results if isinstance(result, Intent)]
-        if time.clock_gettime(_CLOCK) - before > STALE_INTENT:
-            self._outcomes += [self._scheduler.withdrawn(intent, now) for intent in intents]
-            self._record()
-            return
-        for intent in intents:
-            self._flying[intent.message_id] = intent
-            self._pool.send(intent, len(self._flying))
+            if isinstance(result, Intent):
+                self._flying[result.message_id] = result
+                self._pool.send(_Letter(result, want.now, asked), len(self._flying))
 
     def _record(self, wants: Sequence[Want] = ()) -> list[Intent | NoIntent]:
         results = self._engine.ledger.step(self._outcomes, wants)
@@ -243,23 +270,21 @@ class _Loop:
             if isinstance(one, _Bug):
                 self._bug = one.error
                 self._outcomes.append(self._scheduler.dropped(one.intent, self._engine.now()))
+            elif isinstance(one, _Withdrawn):
+                self._outcomes.append(self._scheduler.withdrawn(one.intent, self._engine.now()))
             else:
                 verdict = policy.classify(one.answer, self._engine.refusals)
                 self._outcomes.append(self._scheduler.answered(one.intent, verdict, one.started, one.ended))
 
 
-def _wait(inbox: "queue.SimpleQueue[_Answered | _Bug | None]", milliseconds: int) -> list[_Answered | _Bug]:
+def _wait(inbox: "queue.SimpleQueue[_Came | None]", milliseconds: int) -> list[_Came]:
     """What has come in, at least one thing unless the time ran out or somebody called."""
-    found: list[_Answered | _Bug | None] = []
+    found: list[_Came | None] = []
     with contextlib.suppress(queue.Empty):
         found.append(inbox.get(timeout=max(milliseconds, 0) / 1000))
         while True:
             found.append(inbox.get_nowait())
     return [one for one in found if one is not None]
-
-
-#: Goes on while the machine sleeps, where the system has such a clock.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class _Pool:
@@ -270,12 +295,12 @@ class _Pool:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._intents: queue.SimpleQueue[Intent] = queue.SimpleQueue()
+        self._letters: queue.SimpleQueue[_Letter] = queue.SimpleQueue()
         self._threads = 0
 
-    def send(self, intent: Intent, under_way: int) -> None:
+    def send(self, letter: _Letter, under_way: int) -> None:
         """Hand a request to a free thread; `under_way` counts it and all others that have no answer yet."""
-        self._intents.put(intent)
+        self._letters.put(letter)
         if self._threads < min(under_way, MOST_THREADS):
             self._threads += 1
             threading.Thread(target=self._work, daemon=True, name=f"gateway-{self._threads}").start()
@@ -283,10 +308,17 @@ class _Pool:
     def _work(self) -> None:
         engine = self._engine
         while True:
-            intent = self._intents.get()
-            started = engine.now()
+            letter = self._letters.get()
+            intent = letter.intent
             try:
-                answer = engine.gateway.post(body(engine.app_ids[intent.device], intent.payload))
+                sent = body(engine.app_ids[intent.device], intent.payload)
+                while (early := letter.due - engine.now()) > 0 and letter.is_fresh():
+                    time.sleep(min(early, AHEAD) / 1000)
+                if not letter.is_fresh():
+                    engine.stop.inbox.put(_Withdrawn(intent))
+                    continue
+                started = engine.now()
+                answer = engine.gateway.post(sent)
             except Exception as error:  # noqa: BLE001 - the loop raises it again: it must not be left waiting
                 engine.stop.inbox.put(_Bug(intent, error))
                 return

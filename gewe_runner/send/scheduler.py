@@ -63,6 +63,8 @@ class Lane:
     failures_in_a_row: int = 0
     #: Requests in a row that did not leave.
     unsent_in_a_row: int = 0
+    #: Intents in a row whose requests were held back.
+    withdrawn_in_a_row: int = 0
     #: Why the lane begins nothing more though it has messages; empty while it goes on.
     stopped: str = ""
 
@@ -110,8 +112,6 @@ class Scheduler:
     _lanes: dict[str, Lane] = field(default_factory=dict)
     _jobs: dict[str, _Progress] = field(default_factory=dict)
     _queue: list[tuple[int, str]] = field(default_factory=list)
-    #: Intents in a row that became durable too late.
-    _withdrawn: int = 0
 
     def __post_init__(self) -> None:
         for lane in self.lanes:
@@ -147,17 +147,23 @@ class Scheduler:
             heapq.heappop(self._queue)
         return None
 
-    def wants(self, now: int) -> list[Want]:
-        """The lanes that may send now, the longest due first; each is busy until `began` says otherwise."""
+    def wants(self, now: int, *, ahead: int = 0, room: int = _NO_LIMIT) -> list[Want]:
+        """The lanes that may send now, the longest due first; each is busy until `began` says otherwise.
+
+        Args:
+            ahead: Ask also for those that are due so soon (milliseconds): their requests have to wait until then.
+            room: At most so many.
+        """
         found: list[Want] = []
-        while len(found) < self.limit:
+        while len(found) < min(self.limit, room):
             due = self.next_due()
-            if due is None or due > now:
+            if due is None or due > now + ahead:
                 break
             lane = self._lanes[heapq.heappop(self._queue)[1]]
-            job = self._next_job(lane, now)
+            start = max(due, now)
+            job = self._next_job(lane, start)
             if job is None:
-                self._plan(lane, now)
+                self._plan(lane, start)
                 continue
             lane.busy = True
             found.append(
@@ -167,8 +173,8 @@ class Scheduler:
                     epoch=lane.claim.epoch,
                     run=job.id,
                     limit=job.waves[self._jobs[job.id].wave],
-                    now=now,
-                    next_at=now + pace.interval(job.paces[lane.device.name]),
+                    now=start,
+                    next_at=start + pace.interval(job.paces[lane.device.name]),
                 )
             )
         return found
@@ -178,7 +184,7 @@ class Scheduler:
         lane = self._lanes[want.device]
         if isinstance(result, Intent):
             self.limit -= 1
-            lane.usage = _counted(lane, now)
+            lane.usage = _counted(lane, want.now)
             return
         lane.busy = False
         if result is NoIntent.FENCED:
@@ -196,7 +202,7 @@ class Scheduler:
             started, ended: When the request really left and was over.
         """
         lane, settings = self._lanes[intent.device], self._pace(intent)
-        lane.busy, self._withdrawn = False, 0
+        lane.busy, lane.withdrawn_in_a_row = False, 0
         rest = 0
         if verdict.retry:
             self.limit += 1
@@ -233,8 +239,8 @@ class Scheduler:
         """The outcome of an intent whose request is not let go, since it became durable too late."""
         lane = self._lanes[intent.device]
         self.limit += 1
-        self._withdrawn += 1
-        if self._withdrawn >= TRIES and not self.stopped:
+        lane.withdrawn_in_a_row += 1
+        if lane.withdrawn_in_a_row >= TRIES and not self.stopped:
             self.stopped = "the ledger takes too long to write: what it confirms late is not sent"
             self.hint = "look at its disk or its server, then run the same command again"
         lane.busy = False
