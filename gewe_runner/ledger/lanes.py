@@ -4,27 +4,22 @@ A lane belongs to one process at a time. `sending` is durable before the request
 before it returns), and only who claims a dead owner's lane turns what was in flight into `unknown`.
 """
 
-import hashlib
-import os
-import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import psutil
 import sqlalchemy
 from sqlalchemy import text
 
 from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
-from gewe_runner.ledger import connect, raw
-
-#: A holder on another host that was not heard of for so long is taken to be dead (milliseconds).
-STALE = 20_000
+from gewe_runner.ledger import connect, holder, raw
 
 #: How far a clock may be off before nothing is sent (milliseconds).
 CLOCK = 60_000
+
+#: What time all hosts agree on, UTC epoch milliseconds; None: there is no such clock.
+Clock = Callable[[sqlalchemy.Connection], int | None]
 
 # The update that changes nothing locks the row: of several that claim at once, each sees what the one before did.
 _LANE = text(
@@ -109,11 +104,9 @@ class Lanes:
             database's unless said.
     """
 
-    def __init__(
-        self, ledger: connect.Ledger, clock: Callable[[sqlalchemy.Connection], int | None] | None = None
-    ) -> None:
+    def __init__(self, ledger: connect.Ledger, clock: Clock | None = None) -> None:
         self._ledger = ledger
-        self._me = _holder()
+        self._me = holder.me()
         self._clock = clock or ledger.database.now
         self._sql = _Hot.of(ledger.engine)
 
@@ -133,7 +126,7 @@ class Lanes:
                 raise _clock_error(f"this host's clock and the ledger's are {abs(shared - now) // 1000} s apart")
             lane = {"device": device, "holder": self._me, "now": shared}
             row = connection.execute(_LANE, lane).one()
-            if row.holder not in (None, self._me) and _alive(row.holder, row.heartbeat_at, shared):
+            if row.holder not in (None, self._me) and holder.alive(row.holder, row.heartbeat_at, shared):
                 raise errors.LaneHeldError(device, row.holder)
             epoch = connection.execute(_CLAIM, lane).scalar_one()
             orphans = connection.execute(_ORPHANS, lane).rowcount
@@ -197,21 +190,9 @@ class Lanes:
         if found is None:
             return NoIntent.EMPTY if cursor.one(self._sql.is_open, {"run": want.run}) else NoIntent.CLOSED
         message, seq, to_wxid, payload = found
-        attempt = cursor.one(
-            self._sql.attempt,
-            {
-                "message": message,
-                "device": want.device,
-                "app_id": want.app_id,
-                "epoch": want.epoch,
-                "holder": self._me,
-                "now": want.now,
-            },
-        )
-        assert attempt is not None  # what is inserted is returned
         return Intent(
             message_id=message,
-            attempt_id=attempt[0],
+            attempt_id=self._attempt(cursor, want, message),
             run=want.run,
             seq=seq,
             to_wxid=to_wxid,
@@ -219,6 +200,13 @@ class Lanes:
             epoch=want.epoch,
             payload=payload,
         )
+
+    def _attempt(self, cursor: raw.Cursor, want: Want, message: int | None) -> int:
+        """Note that a request is begun; its number."""
+        values = {"message": message, "device": want.device, "app_id": want.app_id, "epoch": want.epoch}
+        found = cursor.one(self._sql.attempt, {**values, "holder": self._me, "now": want.now})
+        assert found is not None  # what is inserted is returned
+        return int(found[0])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -279,34 +267,5 @@ def _of_attempt(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _holder() -> str:
-    """This process, so that nobody can mistake a later one with the same number for it."""
-    started = round(psutil.Process().create_time() * 1000)
-    return f"{socket.gethostname()}/{os.getpid()}/{started}@{_world()}"
-
-
-def _world() -> str:
-    """What processes share that see each other: containers on two hosts, or on one, may have the same host name."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-        numbers = Path("/proc/self/ns/pid").readlink()
-    except OSError:
-        return ""  # no Linux, so no containers
-    return hashlib.sha256(f"{boot}{numbers}".encode()).hexdigest()[:8]
-
-
 def _clock_error(fault: str) -> errors.StoppedError:
     return errors.StoppedError(f"clock: {fault}; nothing was sent", hint="set the clock right, then run this again")
-
-
-def _alive(holder: str, heartbeat_at: int, now: int) -> bool:
-    """Whether a holder lives: on this host its process, elsewhere its heartbeat."""
-    host, pid, started = holder.rsplit("/", 2)
-    started, _, world = started.partition("@")
-    if host != socket.gethostname() or world not in ("", _world()):
-        return now - heartbeat_at < STALE
-    try:
-        # The start time is counted from a boot time that moves a little when the clock is set.
-        return abs(psutil.Process(int(pid)).create_time() * 1000 - int(started)) < 2000
-    except psutil.NoSuchProcess:
-        return False

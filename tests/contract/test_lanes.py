@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
-from gewe_runner.ledger import connect, decide, lanes, runs
+from gewe_runner.ledger import connect, decide, holder, lanes, runs
 from gewe_runner.model import State
 from tests.contract.plans import NOW, identity, messages, register, states
 
@@ -141,14 +141,14 @@ def test_a_run_that_is_not_open_gives_nothing(ledger: connect.Ledger) -> None:
 def test_whoever_claims_a_dead_owners_lane_finds_its_messages_unknown(ledger: connect.Ledger) -> None:
     run = register(ledger, messages("a", "b"))
     begin(ledger, claim(ledger), run)
-    hold(ledger, "elsewhere/1/1", NOW - lanes.STALE - 1)
+    hold(ledger, "elsewhere/1/1", NOW - holder.STALE - 1)
     assert claim(ledger).orphans == 1
     assert states(ledger, run) == {"a": "unknown", "b": "pending"}
 
 
 def test_a_lane_of_a_living_owner_elsewhere_cannot_be_claimed(ledger: connect.Ledger) -> None:
     claim(ledger)
-    hold(ledger, "elsewhere/4711/1", NOW - lanes.STALE + 1)
+    hold(ledger, "elsewhere/4711/1", NOW - holder.STALE + 1)
     with pytest.raises(errors.LaneHeldError, match="process 4711 on elsewhere"):
         claim(ledger)
 
@@ -159,7 +159,7 @@ def test_a_lane_of_a_living_process_of_this_host_cannot_be_claimed(ledger: conne
         assert other.said() == "held"
         # However old its heartbeat: the process is there.
         with pytest.raises(errors.LaneHeldError, match=f"process {other.pid} on "):
-            claim(ledger, NOW + 10 * lanes.STALE)
+            claim(ledger, NOW + 10 * holder.STALE)
     assert claim(ledger).epoch == 2
 
 
@@ -173,10 +173,10 @@ def test_of_processes_that_claim_at_once_one_gets_the_lane(ledger: connect.Ledge
 def test_a_process_that_this_host_cannot_see_is_judged_by_its_heartbeat(ledger: connect.Ledger) -> None:
     claim(ledger)
     # as a container of the same host name would be
-    hold(ledger, f"{socket.gethostname()}/1/1@00000000", NOW - lanes.STALE + 1)
+    hold(ledger, f"{socket.gethostname()}/1/1@00000000", NOW - holder.STALE + 1)
     with pytest.raises(errors.LaneHeldError, match="process 1 on "):
         claim(ledger)
-    hold(ledger, f"{socket.gethostname()}/1/1@00000000", NOW - lanes.STALE - 1)
+    hold(ledger, f"{socket.gethostname()}/1/1@00000000", NOW - holder.STALE - 1)
     assert claim(ledger).epoch == 2
 
 

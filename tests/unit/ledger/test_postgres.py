@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from gewe_runner import errors
 from gewe_runner.exchange import Intent, Want
-from gewe_runner.ledger import connect, lanes
+from gewe_runner.ledger import connect, holder, lanes
 from gewe_runner.model import Profile
 from tests.contract.plans import identity, messages, register, states
 from tests.postgres import Server
@@ -202,7 +202,7 @@ def test_the_databases_clock_says_whether_an_owner_elsewhere_lives(ledger: conne
     mine = lanes.Lanes(ledger)
     mine.claim("east", "wx_east", now=slow, midnight=slow)
     with ledger.writing() as connection:
-        dead = {"holder": "elsewhere/1/1", "at": now - lanes.STALE - 1_000}
+        dead = {"holder": "elsewhere/1/1", "at": now - holder.STALE - 1_000}
         connection.execute(text("UPDATE lane SET holder = :holder, heartbeat_at = :at"), dead)
     assert mine.claim("east", "wx_east", now=slow, midnight=slow).epoch == 2
 
