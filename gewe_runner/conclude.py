@@ -45,7 +45,7 @@ def write(
         The run, and the folder of its report.
     """
     with ledger.reading() as connection:
-        info = runs.info(connection, run_id)
+        info = runs.told(connection, run_id)
     place = folder(reports, info.campaign, info.id)
     report.write(
         place,

@@ -99,15 +99,20 @@ def _consult(planned: Planned, ledger: connect.Ledger | None, problems: Problems
 
 
 def laid_over(planned: Planned, ledger: connect.Ledger | None, overlay: judge.Overlay) -> Iterator[Message | Skip]:
-    if ledger is None:
-        overlay.devices.update(planned.plan.devices)
-        return planned.plan.lines()
-    return _read(planned, ledger, overlay)
+    """The plan's lines, with a skip for every message that is withdrawn or that the ledger forbids."""
+    return _counted(planned.lines(), overlay) if ledger is None else _read(planned, ledger, overlay)
+
+
+def _counted(lines: Iterator[Message | Skip], overlay: judge.Overlay) -> Iterator[Message | Skip]:
+    for line in lines:
+        if isinstance(line, Message):
+            overlay.devices[line.device] += 1
+        yield line
 
 
 def _read(planned: Planned, ledger: connect.Ledger, overlay: judge.Overlay) -> Iterator[Message | Skip]:
     with ledger.reading() as connection:
-        yield from runs.lay_over(connection, _identity(planned), planned.plan.lines(), prepare.now(), overlay)
+        yield from runs.lay_over(connection, _identity(planned), planned.lines(), prepare.now(), overlay)
 
 
 def _identity(planned: Planned) -> runs.Identity:
@@ -121,17 +126,20 @@ def _identity(planned: Planned) -> runs.Identity:
 
 
 def register(ledger: connect.Ledger, one: Consulted) -> str:
-    """The id of the run that carries the plan out: the one it goes on with, else a new one."""
+    """The id of the run that carries the plan out: the one it goes on with, else a new one.
+
+    Whoever is suppressed by now gets nothing: the lists are read again, since the plan, or the question whether to
+    send it, may be old.
+    """
     planned, now = one.planned, prepare.now()
+    identity = _identity(planned)
+    clock = datetime.datetime.fromtimestamp(now / 1000, ZoneInfo(_zone(planned.profile)))
     with ledger.writing() as connection:
-        identity = _identity(planned)
         joined = runs.join(connection, identity, now)
         if joined is not None:
             messages = (line for line in planned.plan.lines() if isinstance(line, Message))
             decide.readmit(connection, joined, messages)
-            return joined
-        clock = datetime.datetime.fromtimestamp(now / 1000, ZoneInfo(_zone(planned.profile)))
-        return runs.register(
+        run = joined or runs.register(
             connection,
             identity,
             planned.plan.header,
@@ -139,6 +147,8 @@ def register(ledger: connect.Ledger, one: Consulted) -> str:
             run_id=f"{clock:%Y%m%d-%H%M}-{planned.campaign.name}",
             now=now,
         )
+        decide.withdraw(connection, run, prepare.suppressed(planned), now)
+        return run
 
 
 def _zone(profile: Profile) -> str:

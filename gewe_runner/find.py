@@ -12,7 +12,8 @@ SETTINGS = "gewe.yaml"
 #: Where a project keeps its campaigns, beside its settings or in this folder.
 FOLDER = "campaigns"
 
-_SUFFIXES = (".yaml", ".yml")
+#: What a campaign file ends in.
+SUFFIXES = (".yaml", ".yml")
 
 _NAME = re.compile(rb"^name:[ \t]*(['\"]?)([a-z0-9][a-z0-9-]*)\1[ \t]*(?:#.*)?$", re.MULTILINE)
 
@@ -94,7 +95,7 @@ def _files(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
         return
     for file in sorted(folder.iterdir()):
-        if file.suffix in _SUFFIXES and file.name != SETTINGS and not file.name.startswith(".") and file.is_file():
+        if file.suffix in SUFFIXES and file.name != SETTINGS and not file.name.startswith(".") and file.is_file():
             yield file
 
 

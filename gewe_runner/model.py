@@ -375,6 +375,8 @@ class RunInfo:
     made: Mapping[str, Any] = field(default_factory=dict)
     #: Why the last execution ended before everything was sent; empty when it did not.
     stopped: str = ""
+    #: Rejected messages by the gateway's own text, the commonest first; a few of them, where one run is told of.
+    refusals: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def planned(self) -> int:

@@ -18,7 +18,11 @@ from gewe_runner.send.log import Style
 class Order:
     """What a `send` was asked for."""
 
-    paths: Sequence[Path]
+    paths: Sequence[Path] = ()
+    #: A plan file to send instead of campaigns.
+    plan: Path | None = None
+    #: The plans have to be those of the campaigns' lock files.
+    locked: bool = False
     profile: str | None = None
     dry_run: bool = False
     #: Begin at most so many messages, and none after that time (UTC epoch milliseconds).

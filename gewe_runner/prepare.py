@@ -1,18 +1,21 @@
 """The first half of every command: campaign files are found, loaded, checked, rendered and frozen into plans."""
 
+import array
 import contextlib
 import functools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gewe_runner import errors, expand, find, load, provenance, render, validate
-from gewe_runner.model import Assignment, Campaign, Message, Profile, Settings, Skip, Source
-from gewe_runner.plan import assign, check, freeze
+from gewe_runner.model import Assignment, Campaign, Level, Message, Profile, Reason, Settings, Skip, Source
+from gewe_runner.plan import assign, check, files, freeze, lock
 from gewe_runner.plan.ids import Ids
 from gewe_runner.problems import Problems
+from gewe_runner.rules import plans
+from gewe_runner.validate import plans as headers
 
 #: The opt-out list beside gewe.yaml that always counts.
 SUPPRESSED = "suppressed.csv"
@@ -36,6 +39,21 @@ class Planned:
     #: The folder of gewe.yaml.
     project: Path
     plan: freeze.Plan
+    #: The lists of people who get nothing; read again whenever a run starts.
+    suppress: Sequence[Source] = ()
+    #: The `seq` of messages to people who were suppressed after the plan was made, ascending.
+    withdrawn: Sequence[int] = ()
+
+    def lines(self) -> Iterator[Message | Skip]:
+        """The plan's lines, with a skip for every message that is withdrawn."""
+        withdrawn = iter(self.withdrawn)
+        next_one = next(withdrawn, None)
+        for line in self.plan.lines():
+            if isinstance(line, Message) and line.seq == next_one:
+                next_one = next(withdrawn, None)
+                yield Skip(to_wxid=line.to_wxid, source=line.source, row=line.row, reason=Reason.SUPPRESSED)
+            else:
+                yield line
 
 
 def check_all(paths: Sequence[Path], profile: str | None, problems: Problems) -> int:
@@ -43,13 +61,13 @@ def check_all(paths: Sequence[Path], profile: str | None, problems: Problems) ->
     known = functools.cache(functools.partial(settings, problems=problems))
     for path in (one for one in paths if one.name == find.SETTINGS):
         known(path.absolute())
-    files = _campaigns([one for one in paths if one.name != find.SETTINGS])
-    for file in files:
+    found = _campaigns([one for one in paths if one.name != find.SETTINGS])
+    for file in found:
         with contextlib.suppress(errors.InvalidError), Ids() as ids:
             loaded = load_one(file, profile, known, problems)
             for _ in messages(loaded, ids, problems):
                 pass
-    return len(files)
+    return len(found)
 
 
 def plan_all(paths: Sequence[Path], profile: str | None, folder: Path, problems: Problems) -> list[Planned]:
@@ -76,23 +94,108 @@ def plan_all(paths: Sequence[Path], profile: str | None, folder: Path, problems:
     return planned
 
 
+def plan_file(path: Path, into: Path) -> freeze.Plan:
+    """The plan in a file, verified.
+
+    Args:
+        into: Takes its lines.
+
+    Raises:
+        errors.NotApprovedError: it is no plan, was altered, or is a redacted copy.
+        errors.UsageError: it cannot be read.
+    """
+    plan = files.read(path, into)
+    if fault := headers.fault(plan.header):
+        raise errors.NotApprovedError(f"{path}: in the header {fault}; nothing was sent")
+    return plan
+
+
+def from_file(path: Path, profile: str | None, folder: Path, problems: Problems) -> Planned:
+    """A plan that was made before, for the project that its file lies in, else the working directory.
+
+    Raises:
+        errors.NotApprovedError: as `plan_file`.
+        errors.InvalidError: it was made for another profile, or cannot be sent, with the reasons in `problems`.
+    """
+    own = settings(_settings_of(path), problems)
+    chosen = choose(own, profile)
+    plan = plan_file(path, folder / "0.jsonl")
+    if plan.header["profile"] != chosen.name:
+        raise errors.InvalidError(
+            f"{path} was made for profile {plan.header['profile']}, not for {chosen.name}; nothing was sent",
+            hint=f"if that is right, say --profile {plan.header['profile']}",
+        )
+    campaign = replace(files.campaign(plan, path, find.shown(path), own.project), policy=chosen.policy)
+    planned = Planned(campaign=campaign, profile=chosen, project=own.project, plan=plan)
+    _tell_changes(planned, problems)
+    campaign = replace(campaign, suppress=_own_suppress(planned, own, problems))
+    planned = replace(planned, campaign=campaign, suppress=suppressions(campaign, chosen, own.project))
+    return replace(planned, withdrawn=_withdrawn(planned, problems))
+
+
+def compare_locks(planned: Iterable[Planned]) -> None:
+    """Hold each plan against the lock file beside its campaign.
+
+    Raises:
+        errors.NotApprovedError: one is missing or says something else; all of these are named.
+    """
+    faults, wanted = [], []
+    for one in planned:
+        file = campaign_file(one) or one.campaign.path
+        path = lock.place(file)
+        try:
+            if differences := lock.differences(one.plan, path):
+                faults.append(f"the plan is not the one of {find.shown(path)}: {', '.join(differences[:8])}")
+                wanted.append(find.shown(file))
+        except errors.NotApprovedError as error:
+            faults.append(error.message)
+            wanted.append(find.shown(file))
+    if faults:
+        hint = f"look at the plan; if it is right: gewe-runner plan {' '.join(wanted)} --lock --profile "
+        raise errors.NotApprovedError("; ".join(faults) + "; nothing was sent", hint=hint + one.profile.name)
+
+
+def campaign_file(planned: Planned) -> Path | None:
+    """The campaign file that a plan was made of, also of a plan that comes from a file; it may be gone by now."""
+    labels = planned.plan.header["made"]["sources"]
+    ours = (label for label in labels if label != find.SETTINGS and label.endswith(find.SUFFIXES))
+    return next((planned.project / label for label in ours), None)
+
+
 def messages(loaded: Loaded, ids: Ids, problems: Problems) -> Iterator[Message | Skip]:
     """What every row of every list comes to: the steps from recipients to messages, lazily."""
     campaign, profile, project = loaded.campaign, loaded.profile, loaded.settings.project
-    ids.suppress(expand.ids(suppressions(loaded), project, problems))
+    ids.suppress(expand.ids(_suppress(loaded), project, problems))
     recipients = expand.recipients(campaign.recipients, project, problems)
     assignments: Iterable[Assignment | Skip] = assign.assign(campaign, profile, recipients, ids, problems)
     return render.messages(campaign, profile, assignments, problems)
 
 
-def suppressions(loaded: Loaded) -> list[Source]:
+def suppressed(planned: Planned) -> Iterator[str]:
+    """The ids of all who get nothing, read anew.
+
+    Raises:
+        errors.InvalidError: a list cannot be read, after what could be.
+    """
+    problems = Problems()
+    yield from expand.ids(planned.suppress, planned.project, problems)
+    for problem in problems:
+        if problem.level is Level.ERROR:
+            raise errors.InvalidError(f"{problem.path}: {problem.message}; nothing was sent")
+
+
+def suppressions(campaign: Campaign, profile: Profile, project: Path) -> list[Source]:
     """Every list of people who get nothing: the campaign's, the profile's and the project's."""
-    listed = [*loaded.campaign.suppress, *loaded.profile.suppress]
-    own = loaded.settings.project / SUPPRESSED
+    listed = [*campaign.suppress, *profile.suppress]
+    own = project / SUPPRESSED
     if os.path.lexists(own):  # a link to nowhere must not mean that nobody opted out
         shown = find.shown(own)
         listed.append(Source(label=SUPPRESSED, name=shown, where=(), path=own, document=shown))
     return listed
+
+
+def _suppress(loaded: Loaded) -> list[Source]:
+    return suppressions(loaded.campaign, loaded.profile, loaded.settings.project)
 
 
 def load_one(file: Path, profile: str | None, known: Callable[[Path], Settings], problems: Problems) -> Loaded:
@@ -149,12 +252,63 @@ def _plan(loaded: Loaded, path: Path, problems: Problems) -> Planned:
     if problems.errors == before:
         finish = check.forecast(campaign, profile, frozen.devices, now()).finish
         check.check(campaign, profile, frozen, covers, finish, problems)
-    return Planned(campaign=campaign, profile=profile, project=loaded.settings.project, plan=frozen)
+    project = loaded.settings.project
+    return Planned(campaign=campaign, profile=profile, project=project, plan=frozen, suppress=_suppress(loaded))
+
+
+def _settings_of(path: Path) -> Path:
+    """The settings that a plan file is sent with: plans lie in their project, or are brought to it by a CI job."""
+    try:
+        return find.settings(path)
+    except errors.InvalidError:
+        return find.settings(Path())
+
+
+def _tell_changes(planned: Planned, problems: Problems) -> None:
+    """Name the files that are not what they were when the plan was made."""
+    project = planned.project.resolve()
+    for label, digest in planned.plan.header["made"]["sources"].items():
+        path = project / label
+        if not path.is_file():
+            fault = f"{label} is gone since the plan was made; what it said then is sent"
+        elif not path.resolve().is_relative_to(project) or provenance.digest(path) != digest:
+            fault = f"{label} has changed since the plan was made; what it said then is sent"
+        else:
+            continue
+        problems.add(plans.SOURCE_CHANGED.at(planned.campaign.shown, None, fault))
+
+
+def _own_suppress(planned: Planned, own: Settings, problems: Problems) -> tuple[Source, ...]:
+    """The suppression lists that the campaign file names today, which a plan does not hold."""
+    file = campaign_file(planned)
+    if file is None or not file.is_file():
+        fault = "the campaign file is not in the project, so its own suppression lists are not read again"
+        problems.add(plans.SOURCE_CHANGED.at(planned.campaign.shown, None, fault))
+        return ()
+    return load_one(file, planned.profile.name, lambda _: own, problems).campaign.suppress
+
+
+def _withdrawn(planned: Planned, problems: Problems) -> Sequence[int]:
+    """Check a plan from a file against the profile, and find the messages to people who are suppressed by now."""
+    campaign, profile, plan, covers = planned.campaign, planned.profile, planned.plan, check.Covers()
+    found = array.array("q")
+    with Ids() as ids:
+        ids.suppress(expand.ids(planned.suppress, planned.project, problems))
+        for line in covers.over(check.lines(plan.lines(), profile, campaign.shown, problems)):
+            if isinstance(line, Message) and ids.is_suppressed(line.to_wxid):
+                found.append(line.seq)
+    check.own_pace(plan, campaign, profile, problems)
+    problems.raise_errors()
+    check.check(
+        campaign, profile, plan, covers, check.forecast(campaign, profile, plan.devices, now()).finish, problems
+    )
+    problems.raise_errors()
+    return found
 
 
 def _made(loaded: Loaded) -> dict[str, object]:
     campaign, project = loaded.campaign, loaded.settings.project
-    files = {source.label: source.path for source in (*campaign.recipients, *suppressions(loaded)) if source.path}
+    files = {source.label: source.path for source in (*campaign.recipients, *_suppress(loaded)) if source.path}
     files[campaign.path.relative_to(project).as_posix()] = campaign.path
     files[find.SETTINGS] = project / find.SETTINGS
     return provenance.made(project, files)

@@ -24,10 +24,12 @@ def send(
 ) -> Ended:
     """Plan, check, show, ask, register, deliver, report: each step only after the one before has gone well."""
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
-        planned = prepare.plan_all(order.paths, order.profile, Path(folder), problems)
+        planned = _planned(order, Path(folder), problems)
         sendable = [one for one in planned if not one.campaign.draft]
+        if order.locked:
+            prepare.compare_locks(sendable)
         if not order.dry_run:
-            _addresses(sendable, environ)  # a send that cannot be leaves no ledger behind
+            addresses(sendable, environ)  # a send that cannot be leaves no ledger behind
         for one in planned:
             conclude.prepare(_reports(order, one))
         agree = view.new_ledger if sendable and not order.dry_run else None
@@ -40,6 +42,12 @@ def send(
             return Ended(reports=[_dry_run(order, one, ledger) for one in consulted])
         going = [one for one in consulted if not one.planned.campaign.draft]
         return _carry_out(order, going, ledger, view, stop, environ) if ledger and going else Ended()
+
+
+def _planned(order: Order, folder: Path, problems: Problems) -> Sequence[Planned]:
+    if order.plan is not None:
+        return [prepare.from_file(order.plan, order.profile, folder, problems)]
+    return prepare.plan_all(order.paths, order.profile, folder, problems)
 
 
 def _carry_out(
@@ -84,20 +92,20 @@ def _deliver(
     if not jobs:
         return Ended()
     profile = done[0][0].planned.profile
-    token, app_ids = _addresses([one.planned for one, _ in done], environ)
+    token, app_ids = addresses([one.planned for one, _ in done], environ)
     work = fleet.Work(jobs=jobs, devices=profile.devices, app_ids=app_ids)
     own = lanes.Lanes(ledger)
     total = min(order.limit, sum(sum((job.pending or {}).values()) for job in jobs))
     with (
         fleet.claimed(work, own, prepare.now, stop.pause if order.wait else None) as claimed,
-        _gateway(profile, token) as gateway,
+        gateway(profile, token) as client,
         _logged(order, done) as log,
         view.sending(total) as shown,
     ):
         scheduler = Scheduler(lanes=claimed, limit=order.limit, until=order.until)
         watch = local.Both(shown, log)
         tally = local.deliver(
-            scheduler, local.Engine(own, gateway, app_ids=app_ids, refusals=profile.refusals, stop=stop, watch=watch)
+            scheduler, local.Engine(own, client, app_ids=app_ids, refusals=profile.refusals, stop=stop, watch=watch)
         )
     return Ended(
         attempted=tally.attempted,
@@ -121,7 +129,7 @@ def _logged(order: Order, done: Sequence[tuple[Consulted, str]]) -> Iterator[Log
         yield Log(style=order.log, files=opened, all=order.log_stream)
 
 
-def _addresses(planned: Sequence[Planned], environ: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+def addresses(planned: Sequence[Planned], environ: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
     """The token, and the appId of every device that the plans send through."""
     if not planned:
         return "", {}
@@ -130,7 +138,7 @@ def _addresses(planned: Sequence[Planned], environ: Mapping[str, str]) -> tuple[
 
 
 @contextlib.contextmanager
-def _gateway(profile: Profile, token: str) -> Iterator[gewe.Client]:
+def gateway(profile: Profile, token: str) -> Iterator[gewe.Client]:
     """The way to the profile's gateway; the sandbox is there as long as it is needed."""
     with contextlib.ExitStack() as parts:
         url = parts.enter_context(sandbox.started()) if profile.is_sandbox else profile.gateway

@@ -1,11 +1,6 @@
 """The command line: options in, one call, an exit code out; the only place that prints."""
 
-import importlib
 import sys
-
-import click
-
-import gewe_runner
 
 #: Command → what `--help` says of it. Each stands in the module of its name, loaded only when it is asked for.
 COMMANDS = {
@@ -24,34 +19,15 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
-    """Loads a command's module only when the command is used: `--help` must not wait for databases and sockets."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        if name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"{__name__}.{name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(gewe_runner.__version__, prog_name="gewe-runner")
-def cli() -> None:
-    """Send WeChat mini-program cards as campaign files declare them, each at most once.
-
-    Start with `gewe-runner validate`, look at `gewe-runner plan CAMPAIGN`, then `gewe-runner send CAMPAIGN`.
-    """
-
-
 def main() -> None:
     """Run the program and end the process with the contract's exit code."""
-    from gewe_runner.cli import ending
+    try:
+        from gewe_runner.cli import starting
 
-    sys.exit(ending.code_of(cli))
+        starting.begin()  # before anything that takes a while to load
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+    from gewe_runner.cli import ending, program
+
+    sys.exit(ending.code_of(program.of(COMMANDS)))

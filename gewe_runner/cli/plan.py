@@ -3,16 +3,21 @@
 import contextlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from gewe_runner import consult, errors, prepare
+from gewe_runner import consult, errors, find, prepare
 from gewe_runner.cli import options, show
 from gewe_runner.ledger import connect
+from gewe_runner.plan import files
+from gewe_runner.plan import lock as locks
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
+
+_PERSONAL = "holds WeChat ids, which are personal data: keep it out of git; --redact writes a copy without them"
+_REDACTED = "a copy to look at, without ids; what the templates put into the cards is in it, and it cannot be sent"
 
 
 @click.command("plan")
@@ -26,8 +31,21 @@ from gewe_runner.problems import Problems
     show_default=True,
     help="For people or for programs.",
 )
-def command(campaigns: Sequence[Path], profile: str | None, form: str) -> None:
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write the plan to FILE (.jsonl, .jsonl.gz), or into a folder under the campaign's name.",
+)
+@click.option("--redact", is_flag=True, help="With -o: pseudonyms instead of ids; a copy to look at, never to send.")
+@click.option("--lock", is_flag=True, help="Write the lock file beside each campaign, for `send --locked`.")
+def command(
+    campaigns: Sequence[Path], profile: str | None, form: str, output: Path | None, redact: bool, lock: bool
+) -> None:
     """Show who would get what, who would not and why, and when it would be done. Nothing is sent."""
+    if redact and output is None:
+        raise errors.UsageError("--redact says how a plan file is written", hint="name the file with -o FILE")
     problems = Problems()
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         try:
@@ -38,6 +56,8 @@ def command(campaigns: Sequence[Path], profile: str | None, form: str) -> None:
             consulted = consult.overlays(planned, ledger, problems)
         finally:
             show.problems(problems)
+        for told in _written(planned, output, redact=redact, locked=lock):
+            click.echo(told, err=True)
         if form == "json":
             tree = {
                 "plans": [show.plan_json(one) for one in consulted],
@@ -48,6 +68,23 @@ def command(campaigns: Sequence[Path], profile: str | None, form: str) -> None:
         click.echo(show.banner(consulted[0].planned.profile))
         for one in consulted:
             click.echo("\n".join(show.plan(one)))
+
+
+def _written(planned: Sequence[Planned], output: Path | None, *, redact: bool, locked: bool) -> Iterator[str]:
+    """Write what was asked for, and say what it is."""
+    if output is not None and len(planned) > 1 and not output.is_dir():
+        raise errors.UsageError(
+            f"{len(planned)} plans do not fit into {output}", hint="name a folder that exists: -o FOLDER"
+        )
+    for one in planned:
+        if output is not None:
+            path = output / f"{one.campaign.name}{files.PLAIN}" if output.is_dir() else output
+            files.write(one.plan, path, draft=one.campaign.draft, redacted=redact)
+            yield f"{show.plain(str(path))}: {_REDACTED if redact else _PERSONAL}"
+        if locked:
+            path = locks.place(one.campaign.path)
+            written = locks.write(one.plan, path)
+            yield f"{show.plain(find.shown(path))}: {'written' if written else 'up to date'}, digest {one.plan.digest}"
 
 
 def _ledger(planned: Planned) -> connect.Ledger | None:

@@ -4,13 +4,14 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gewe_runner import errors, pace, prepare, run
-from gewe_runner.cli import options, progress, show
+from gewe_runner.cli import options, progress, show, trying
 from gewe_runner.consult import Consulted
 from gewe_runner.order import Ended, Order
 from gewe_runner.problems import Problems
@@ -19,7 +20,14 @@ from gewe_runner.send.log import Style
 
 
 @click.command("send")
-@options.campaigns
+@click.argument("campaigns", nargs=-1, type=click.Path(path_type=Path), metavar="[CAMPAIGN]...")
+@click.option(
+    "--plan",
+    "plan",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Send this plan file instead of campaigns.",
+)
 @options.profile
 @options.reports
 @click.option("--dry-run", is_flag=True, help="Do everything but send: no connection is made, no ledger written.")
@@ -31,6 +39,7 @@ from gewe_runner.send.log import Style
     metavar="DIGEST",
     help="Send without asking if this is the plan's digest; once for each campaign.",
 )
+@click.option("--locked", is_flag=True, help="Send without asking if the plan is that of the campaign's lock file.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Send at most N messages now.")
 @click.option("--until", type=options.Moment(), metavar="TIME", help="Begin nothing after TIME, e.g. 21:30.")
 @click.option("--for", "duration", type=options.Duration(), metavar="DURATION", help="The same, from now: 5h, 90m.")
@@ -43,46 +52,20 @@ from gewe_runner.send.log import Style
 @click.option("--log-recipients", is_flag=True, help="Whole ids in the log; they are shortened otherwise.")
 @click.option("--fresh", is_flag=True, help="Empty the ledger first; a sandbox's only.")
 @click.option("--new-ledger", is_flag=True, help="Agree to a new ledger, which knows of nobody who was served.")
-def command(
-    campaigns: Sequence[Path],
-    profile: str | None,
-    reports: Path | None,
-    dry_run: bool,
-    yes: bool,
-    approved: tuple[str, ...],
-    limit: int | None,
-    until: int | None,
-    duration: int | None,
-    stop_after_wave: int | None,
-    wait: bool,
-    verbose: bool,
-    log_format: str,
-    log_recipients: bool,
-    fresh: bool,
-    new_ledger: bool,
-) -> int:
+@click.option("--test-card", is_flag=True, help="Send one card through each device, to yourself, and nothing else.")
+@click.option("--row", metavar="FILE:N", help="With --test-card: the card of that row.  [default: the first]")
+@click.option("--to", "to_wxid", metavar="WXID", help="With --test-card: to this recipient.  [default: filehelper]")
+def command(**given: Any) -> int:
     """Send what is still to be sent: at most one card to each recipient. Run it again to go on."""
-    if os.environ.get("CI") == "true" and profile is None and not dry_run:
-        raise errors.UsageError("in CI the profile must be said", hint="--profile NAME, or set GEWE_PROFILE")
-    ends = [until] if until is not None else []
-    ends += [prepare.now() + duration] if duration is not None else []
-    order = Order(
-        paths=campaigns,
-        profile=profile,
-        dry_run=dry_run,
-        limit=pace.NEVER if limit is None else limit,
-        until=min(ends, default=pace.NEVER),
-        stop_after_wave=stop_after_wave,
-        wait=wait,
-        log=Style(json=log_format == "json", recipients=log_recipients),
-        log_stream=sys.stderr if verbose else None,
-        fresh=fresh,
-        reports=reports,
-    )
-    problems, stop = Problems(), local.Stop()
-    view = Terminal(yes=yes, approved=approved, new_ledger=new_ledger, dry_run=dry_run)
+    asked = trying.asked(given)
+    order, problems, stop = _order(given), Problems(), local.Stop()
+    approval = {name: given[name] for name in ("yes", "approved", "locked", "new_ledger", "dry_run")}
+    view = Terminal(**approval)
     try:
         with _signals(stop):
+            if asked:
+                own = trying.Terminal(given["yes"], given["approved"], view.new_ledger, view.problems)
+                return trying.send(order, asked, own, stop, problems)
             ended = run.send(order, view, stop, problems)
     finally:
         view.problems(problems)
@@ -91,11 +74,31 @@ def command(
     return view.closing(ended)
 
 
+def _order(given: Mapping[str, Any]) -> Order:
+    """What was asked for, once for all who carry it out."""
+    if bool(given["campaigns"]) == (given["plan"] is not None):
+        raise errors.UsageError("name either campaigns or one plan file", hint="gewe-runner send CAMPAIGN")
+    if os.environ.get("CI") == "true" and given["profile"] is None and not given["dry_run"]:
+        raise errors.UsageError("in CI the profile must be said", hint="--profile NAME, or set GEWE_PROFILE")
+    ends = [given["until"]] if given["until"] is not None else []
+    ends += [prepare.now() + given["duration"]] if given["duration"] is not None else []
+    same = ("plan", "locked", "profile", "dry_run", "stop_after_wave", "wait", "fresh", "reports")
+    return Order(
+        **{name: given[name] for name in same},
+        paths=given["campaigns"],
+        limit=pace.NEVER if given["limit"] is None else given["limit"],
+        until=min(ends, default=pace.NEVER),
+        log=Style(json=given["log_format"] == "json", recipients=given["log_recipients"]),
+        log_stream=sys.stderr if given["verbose"] else None,
+    )
+
+
 class Terminal:
     """A send as it is shown on a terminal, or in the log of a CI job."""
 
-    def __init__(self, *, yes: bool, approved: Sequence[str], new_ledger: bool, dry_run: bool) -> None:
+    def __init__(self, *, yes: bool, approved: Sequence[str], locked: bool, new_ledger: bool, dry_run: bool) -> None:
         self._yes, self._approved, self._new_ledger, self._dry_run = yes, approved, new_ledger, dry_run
+        self._locked = locked
         self._banner = ""
         self._told = False
 
@@ -128,11 +131,13 @@ class Terminal:
         if self._approved:
             self._compare(consulted)
             return
+        if self._locked:  # compared already
+            return
         if consulted[0].planned.profile.require_approval:
             digests = " ".join(f"--approve {one.planned.plan.digest}" for one in consulted)
             raise errors.NotApprovedError(
                 f"profile {consulted[0].planned.profile.name} sends only what was approved; nothing was sent",
-                hint=f"look at the plan, then say {digests}",
+                hint=f"look at the plan, then say {digests}, or --locked where it is locked",
             )
         if self._yes:
             return

@@ -1,6 +1,7 @@
 """Puts problems, plans and runs on the terminal; hostile text is made harmless here."""
 
 import datetime
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from gewe_runner import find, pace, report
+from gewe_runner.cli import refusals
 from gewe_runner.consult import Consulted
 from gewe_runner.model import Level, Problem, Profile, RunInfo
 from gewe_runner.problems import Problems
@@ -53,6 +55,8 @@ def plan(one: Consulted, *, samples: bool = True) -> Iterator[str]:
     yield f"  to send   {overlay.left:>9,}" + _instead(one)
     if overlay.supersedes:
         yield f"  replaces  {overlay.supersedes:>9,}   pending messages of a former plan, which are cancelled"
+    if planned.withdrawn:
+        yield f"  withdrawn {len(planned.withdrawn):>9,}   to people who were suppressed after the plan was made"
     yield from _counted("device", header["counts"]["devices"])
     yield from _counted("variant", header["counts"]["variants"])
     # Of a run that goes on, what was sent is its own doing; it is no news that it is not sent again.
@@ -143,5 +147,5 @@ def reports(written: Sequence[tuple[RunInfo, Path]]) -> Iterator[str]:
     """What became of each run, and where its report lies."""
     for info, folder in written:
         yield f"{info.campaign}: {info.id}" if info.id == info.state else f"run {info.id} ({info.state})"
-        yield from (f"  {line}" for line in report.summary(info).splitlines())
+        yield from (f"  {line}" for line in itertools.chain(report.summary(info).splitlines(), refusals.told(info)))
         yield f"  report: {find.shown(folder)}"

@@ -1,12 +1,13 @@
 """`gewe-runner status`: the runs of a ledger and how far they are."""
 
 import dataclasses
+import itertools
 import json
 
 import click
 
 from gewe_runner import report
-from gewe_runner.cli import options, show
+from gewe_runner.cli import options, refusals, show
 from gewe_runner.ledger import decide, runs
 from gewe_runner.model import RunInfo
 
@@ -36,20 +37,22 @@ def command(run_id: str | None, profile: str | None, watch: bool, to_wxid: str |
             watching.run(ledger, options.chosen(profile), run_id or "latest")
         return
     with options.ledger(profile) as ledger, ledger.reading() as connection:
-        found = runs.infos(connection) if run_id is None else [runs.info(connection, run_id)]
+        found = runs.infos(connection) if run_id is None else [runs.told(connection, run_id)]
     if form == "json":
-        click.echo(json.dumps([_json(info) for info in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_json(info, whole=run_id is not None) for info in found], ensure_ascii=False, indent=2))
         return
     if not found:
         click.echo("no run yet")
     for info in found:
         click.echo(f"{info.id}  {info.state}  edition {info.edition}  {show.moment(info.created_at)}")
-        for line in report.summary(info).splitlines():
+        for line in itertools.chain(report.summary(info).splitlines(), refusals.told(info)):
             click.echo(f"  {line}")
 
 
-def _json(info: RunInfo) -> dict[str, object]:
+def _json(info: RunInfo, *, whole: bool) -> dict[str, object]:
     tree = dataclasses.asdict(info)
+    if not whole:  # a list of runs does not look for them
+        del tree["refusals"]
     return tree | {"created_at": show.moment(info.created_at), "finished_at": show.moment(info.finished_at)}
 
 

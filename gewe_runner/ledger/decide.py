@@ -8,7 +8,7 @@ import sqlalchemy
 from sqlalchemy import delete, insert, select, union_all, update
 
 from gewe_runner import errors
-from gewe_runner.ledger import forget, runs
+from gewe_runner.ledger import batches, forget, runs
 from gewe_runner.ledger.tables import edition, message, resolution, run, skip
 from gewe_runner.model import Message, Reason, RunState, State
 
@@ -83,6 +83,30 @@ def resolve(
     count = connection.execute(update(message).where(message.c.id.in_(ids)).values(state=state, reason=reason)).rowcount
     if count and became is State.PENDING and found.state == RunState.FINISHED:
         connection.execute(update(run).where(run.c.n == number).values(state=RunState.OPEN, finished_at=None))
+    return count
+
+
+def withdraw(connection: sqlalchemy.Connection, run_id: str, suppressed: Iterable[str], now: int) -> int:
+    """Cancel what a run has pending for people who are suppressed.
+
+    Args:
+        suppressed: Their ids, any number of them.
+        now: UTC epoch milliseconds.
+
+    Returns:
+        How many messages were cancelled.
+    """
+    number, edition_id = connection.execute(select(run.c.n, run.c.edition_id).where(run.c.id == run_id)).one()
+    count = 0
+    for batch in batches.of(suppressed):
+        # By the identity first, whose index finds them however long the run is.
+        own = (message.c.edition_id == edition_id) & message.c.to_wxid.in_(batch) & (message.c.state != State.CANCELLED)
+        found = select(message.c.id, message.c.run_n, message.c.state).where(own)
+        ids = [row.id for row in connection.execute(found) if (row.run_n, row.state) == (number, State.PENDING)]
+        if ids:
+            cancelled = {"state": State.CANCELLED, "reason": "suppressed", "ended_at": now}
+            connection.execute(update(message).where(message.c.id.in_(ids)).values(cancelled))
+            count += len(ids)
     return count
 
 

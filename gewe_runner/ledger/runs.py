@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import sqlalchemy
@@ -12,6 +12,9 @@ from gewe_runner import errors
 from gewe_runner.ledger import batches, connect, judge
 from gewe_runner.ledger.tables import edition, lane, message, meta, metadata, run, skip
 from gewe_runner.model import FrequencyCap, Message, Reason, Record, RunInfo, RunState, Skip, State
+
+#: Texts of refusals that a run is told of with; a gateway can put anything into them.
+TEXTS = 5
 
 _UNFINISHED = (State.PENDING, State.SENDING)
 
@@ -162,6 +165,21 @@ def info(connection: sqlalchemy.Connection, run_id: str) -> RunInfo:
     return next(iter(_infos(connection, [_resolve(connection, run_id)])))
 
 
+def told(connection: sqlalchemy.Connection, run_id: str) -> RunInfo:
+    """As `info`, with what the gateway refused: the commonest `TEXTS` of its texts."""
+    found = info(connection, run_id)
+    number = func.count().label("number")
+    rows = connection.execute(
+        select(message.c.gateway_text, number)
+        .join(run, run.c.n == message.c.run_n)
+        .where(run.c.id == found.id, message.c.state == State.REJECTED)
+        .group_by(message.c.gateway_text)
+        .order_by(number.desc(), func.min(message.c.seq))
+        .limit(TEXTS)
+    )
+    return replace(found, refusals={row.gateway_text: row.number for row in rows})
+
+
 def infos(connection: sqlalchemy.Connection, limit: int = 20) -> list[RunInfo]:
     """The newest runs, newest first."""
     numbers = connection.execute(select(run.c.n).order_by(run.c.n.desc()).limit(limit)).scalars()
@@ -169,40 +187,13 @@ def infos(connection: sqlalchemy.Connection, limit: int = 20) -> list[RunInfo]:
 
 
 def records(ledger: connect.Ledger, run_id: str) -> Iterator[Record]:
-    """The run's messages in plan order, read a few at a time so that no long read stands in a writer's way."""
-    last = 0
-    while True:
-        with ledger.reading() as connection:
-            rows = connection.execute(
-                select(message)
-                .join(run, run.c.n == message.c.run_n)
-                .where(run.c.id == run_id, message.c.seq > last)
-                .order_by(message.c.seq)
-                .limit(batches.SIZE)
-            ).all()
-        if not rows:
-            return
-        yield from map(_record, rows)
-        last = rows[-1].seq
+    """The run's messages in plan order."""
+    return map(_record, _rows(ledger, run_id, message, message.c.seq))
 
 
 def skips(ledger: connect.Ledger, run_id: str) -> Iterator[Skip]:
     """The run's skipped rows: the plan's in plan order, among them the ledger's."""
-    last = 0
-    while True:
-        with ledger.reading() as connection:
-            rows = connection.execute(
-                select(skip)
-                .join(run, run.c.n == skip.c.run_n)
-                .where(run.c.id == run_id, skip.c.id > last)
-                .order_by(skip.c.id)
-                .limit(batches.SIZE)
-            ).all()
-        if not rows:
-            return
-        for row in rows:
-            yield Skip(to_wxid=row.to_wxid, source=row.source, row=row.row, reason=Reason(row.reason), text=row.text)
-        last = rows[-1].id
+    return map(_skip, _rows(ledger, run_id, skip, skip.c.id))
 
 
 def header(connection: sqlalchemy.Connection, run_id: str) -> dict[str, Any]:
@@ -341,5 +332,25 @@ def _infos(connection: sqlalchemy.Connection, numbers: Iterable[int]) -> Iterato
         )
 
 
+def _rows(ledger: connect.Ledger, run_id: str, table: sqlalchemy.Table, key: sqlalchemy.Column[int]) -> Iterator[Any]:
+    """What a table holds of the run, by a key that rises from 1.
+
+    Read a few at a time, so that no long read stands in a writer's way.
+    """
+    own = select(table).join(run, run.c.n == table.c.run_n).where(run.c.id == run_id).order_by(key).limit(batches.SIZE)
+    last = 0
+    while True:
+        with ledger.reading() as connection:
+            rows = connection.execute(own.where(key > last)).all()
+        if not rows:
+            return
+        yield from rows
+        last = getattr(rows[-1], key.name)
+
+
 def _record(row: Any) -> Record:
     return Record(**{field.name: getattr(row, field.name) for field in fields(Record)})
+
+
+def _skip(row: Any) -> Skip:
+    return Skip(to_wxid=row.to_wxid, source=row.source, row=row.row, reason=Reason(row.reason), text=row.text)

@@ -1,16 +1,17 @@
 """Holds a plan against the policies, and foresees when it will be done."""
 
+import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gewe_runner import pace
-from gewe_runner.model import START, Campaign, Message, Profile, Skip
+from gewe_runner.model import START, Campaign, Level, Message, Position, Profile, Skip
 from gewe_runner.pace import Usage
 from gewe_runner.plan.freeze import Plan
 from gewe_runner.problems import Problems
-from gewe_runner.rules import cards, plans
+from gewe_runner.rules import Rule, campaigns, cards, plans
 
 
 class Covers:
@@ -70,6 +71,44 @@ def check(campaign: Campaign, profile: Profile, plan: Plan, covers: Covers, fini
         )
         place = campaign.positions.get(("card", "coverImgUrl"), START)
         problems.add(plans.COVER_EXPIRES.at(campaign.shown, place, fault))
+
+
+def lines(items: Iterable[Message | Skip], profile: Profile, name: str, problems: Problems) -> Iterator[Message | Skip]:
+    """The lines of a plan file, while every message that the profile could not or may not send becomes a problem.
+
+    Args:
+        name: The plan file as problems show it.
+    """
+    for number, item in enumerate(items, 2):  # the header is line 1
+        if isinstance(item, Message):
+            for rule, fault in _faults(item, profile):
+                problems.add(rule.at(name, Position(number, 1), fault))
+        yield item
+
+
+def _faults(message: Message, profile: Profile) -> Iterator[tuple[Rule, str]]:
+    if message.device not in profile.devices:
+        known = ", ".join(sorted(profile.devices))
+        yield plans.ROW_DEVICE, f"the profile {profile.name} has no device {message.device!r}; it has {known}"
+    if not profile.policy.groups and message.to_wxid.endswith("@chatroom"):
+        yield plans.GROUPS_DENIED, f"{message.to_wxid} is a group chat, and the policy denies groups"
+    # they hold for every plan that this program made; a file may come from anywhere
+    for name, value in json.loads(message.payload).items():
+        for rule, fault in _value(name, value):
+            if rule.level is Level.ERROR:
+                yield rule, f"{name}: {fault}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _value(name: str, value: str) -> tuple[tuple[Rule, str], ...]:
+    return tuple(cards.check(name, value))
+
+
+def own_pace(plan: Plan, campaign: Campaign, profile: Profile, problems: Problems) -> None:
+    """Add a problem for each limit of the plan that is looser than the profile's is by now."""
+    devices = [profile.devices[name] for name in plan.devices if name in profile.devices]
+    for finding in campaigns.looser(campaign.send.pace, devices):
+        problems.add(finding.rule.at(campaign.shown, START, finding.message))
 
 
 def _milliseconds(moment: str | None) -> int | None:

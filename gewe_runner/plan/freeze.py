@@ -13,8 +13,14 @@ from gewe_runner.model import Campaign, Delivery, Message, Profile, Reason, Skip
 #: Raised when a line's shape or meaning changes.
 FORMAT = 1
 
+#: What of a header the files decide, and the digest covers.
+DECIDED = ("format", "campaign", "edition", "profile", "send")
+
 #: What stands before the payload in the line of a message, and behind it.
 _PAYLOAD, _BEHIND = ',"payload":', '},"row":'
+
+# one for all lines: to make it takes as long as to use it
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 #: How many whole messages a plan keeps at hand to be shown.
 SAMPLES = 3
@@ -71,7 +77,7 @@ def freeze(
         "profile": profile.name,
         "send": delivery(campaign),
     }
-    digest = hashlib.sha256(f"{canonical(decided)}\n".encode())
+    digest = begun(decided)
     counts: dict[str, Counter[str]] = {"devices": Counter(), "variants": Counter(), "skips": Counter()}
     samples: list[Message] = []
     seq = 0
@@ -82,23 +88,38 @@ def freeze(
                 counts["devices"][item.device] += 1
                 if item.variant is not None:
                     counts["variants"][item.variant] += 1
-                line = _message_line(item, seq)
+                item = replace(item, seq=seq)
                 if len(samples) < SAMPLES:
-                    samples.append(replace(item, seq=seq))
+                    samples.append(item)
             else:
                 counts["skips"][item.reason] += 1
-                line = _skip_line(item)
-            digest.update(line.encode())
-            file.write(line)
-    totals = {"messages": seq} | {name: dict(sorted(count.items())) for name, count in counts.items()}
-    header = {**decided, "counts": totals, "digest": digest.hexdigest(), "made": dict(made)}
-    header["seal"] = hashlib.sha256(canonical(header).encode()).hexdigest()
-    return Plan(header=header, path=path, samples=tuple(samples))
+            text = line(item)
+            digest.update(text.encode())
+            file.write(text)
+    header = {**decided, "counts": totals(seq, counts), "digest": digest.hexdigest(), "made": dict(made)}
+    return Plan(header=sealed(header), path=path, samples=tuple(samples))
+
+
+def totals(messages: int, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """The `counts` of a header."""
+    return {"messages": messages} | {name: dict(sorted(count.items())) for name, count in counts.items()}
+
+
+def sealed(header: Mapping[str, Any]) -> dict[str, Any]:
+    """The header with the seal that belongs to it."""
+    rest = {name: value for name, value in header.items() if name != "seal"}
+    return {**rest, "seal": hashlib.sha256(canonical(rest).encode()).hexdigest()}
+
+
+def begun(header: Mapping[str, Any]) -> "hashlib._Hash":
+    """The digest of a plan as far as its header decides it; every line is still to be added."""
+    decided = {name: header[name] for name in DECIDED}
+    return hashlib.sha256(f"{canonical(decided)}\n".encode())
 
 
 def canonical(value: Mapping[str, Any]) -> str:
     """JSON in its one form here: keys sorted, no spaces, UTF-8 left as it is."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def delivery(campaign: Campaign) -> dict[str, Any]:
@@ -122,6 +143,11 @@ def delivery(campaign: Campaign) -> dict[str, Any]:
     return found
 
 
+def line(item: Message | Skip) -> str:
+    """The canonical line of a numbered message or of a skip, with its line feed."""
+    return _message_line(item) if isinstance(item, Message) else _skip_line(item)
+
+
 def parse(line: str) -> Message | Skip:
     """A message or skip from its line."""
     begin = line.find(_PAYLOAD)
@@ -132,9 +158,19 @@ def parse(line: str) -> Message | Skip:
     return Skip(to_wxid=fields["toWxid"], source=fields["source"], row=fields["row"], reason=Reason(reason), text=text)
 
 
+def payload(line: str) -> str:
+    """The payload in the line of a message, as it stands there."""
+    begin = line.index(_PAYLOAD) + len(_PAYLOAD)
+    return line[begin : _end(line, begin)]
+
+
+def _end(line: str, begin: int) -> int:
+    """Where the payload ends: a quote within its texts is escaped, so none of them looks like its end."""
+    return line.index(_BEHIND, begin) + 1
+
+
 def _message(line: str, begin: int) -> Message:
-    """The payload is taken as it stands: a quote within its texts is escaped, so none of them looks like its end."""
-    end = line.index(_BEHIND, begin) + 1
+    end = _end(line, begin)
     fields = json.loads(f"{line[:begin]}0{line[end:]}")
     return Message(
         seq=fields["seq"],
@@ -148,13 +184,13 @@ def _message(line: str, begin: int) -> Message:
     )
 
 
-def _message_line(message: Message, seq: int) -> str:
+def _message_line(message: Message) -> str:
     # The payload is canonical JSON already, and its place among the sorted keys is fixed.
     head = json.dumps({"device": message.device}, ensure_ascii=False)[1:-1].replace(": ", ":", 1)
     tail = canonical(
         {
             "row": message.row,
-            "seq": seq,
+            "seq": message.seq,
             "sha256": message.sha256,
             "source": message.source,
             "toWxid": message.to_wxid,

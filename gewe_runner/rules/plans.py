@@ -65,3 +65,11 @@ EDITION_USED = rules.declare(
     "the new card: at most one card goes to a person for each name and edition.",
     example="edition: 2   # was 1; or give the campaign a name of its own",
 )
+
+SOURCE_CHANGED = rules.declare(
+    "source-changed",
+    Level.WARNING,
+    "A file that the plan was made of is another one now. `send --plan` sends the plan as it was approved; what was "
+    "changed since has no effect on it, but for suppression lists: whoever stands in them now gets nothing.",
+    example="gewe-runner plan fruit.yaml --against fruit.jsonl   # what a plan made today would change",
+)

@@ -1,0 +1,27 @@
+"""While the program's own modules are still being loaded, Ctrl-C and SIGTERM end it at once and in one line."""
+
+import os
+import signal
+
+#: What each signal does in a process that has said nothing about it.
+_USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
+
+def begin() -> None:
+    """From now on the signals end the process, unless it was started to ignore them."""
+    for number, usual in _USUAL.items():
+        if signal.getsignal(number) == usual:
+            signal.signal(number, _end)
+
+
+def done() -> None:
+    """From now on it is up to the command what the signals do; does nothing where `begin` was not called."""
+    for number, usual in _USUAL.items():
+        if signal.getsignal(number) is _end:
+            signal.signal(number, usual)
+
+
+def _end(_number: int, _frame: object) -> None:
+    # no exception: raised amid an import it may be swallowed, or shown with a traceback; there is nothing to undo yet
+    os.write(2, b"interrupted\n")
+    os._exit(130)
