@@ -21,8 +21,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gewe_runner"
 
 WORDS = {"model", "errors", "problems"}
-LEAVES = {"rules", "template", "pace", "cards", "schemas"}
-STEPS = {"load", "validate", "expand", "render", "plan", "send", "ledger", "report", "sandbox", "preflight"}
+LEAVES = {"rules", "template", "pace", "cards", "schemas", "words"}
+STEPS = {"load", "validate", "expand", "render", "plan", "send", "ledger", "report", "tell", "sandbox", "preflight"}
 GROUND = {"find", "provenance"}
 ROOTS = {"run", "trial", "prepare", "consult", "conclude", "order"}
 
@@ -44,7 +44,8 @@ ROOMS: dict[str, set[str]] = {
     "plan": WORDS | {"rules", "pace"},
     "send": WORDS | {"pace", "exchange"},
     "ledger": WORDS | {"exchange"},
-    "report": WORDS | {"cards"},
+    "report": WORDS | {"cards", "words"},
+    "tell": WORDS | {"rules", "words"},
     "sandbox": WORDS | {"cards"},
     "preflight": WORDS | {"rules"},
     # how a project lies on the disk
@@ -56,6 +57,7 @@ ROOMS: dict[str, set[str]] = {
     "pace": {"model"},
     "cards": {"model"},
     "schemas": set(),
+    "words": set(),
     # the words
     "document": {"model"},
     "exchange": {"model"},

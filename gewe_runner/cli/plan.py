@@ -15,6 +15,7 @@ from gewe_runner.plan import files
 from gewe_runner.plan import lock as locks
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
+from gewe_runner.tell import plans
 
 _PERSONAL = "holds WeChat ids, which are personal data: keep it out of git; --redact writes a copy without them"
 _REDACTED = "a copy to look at, without ids; what the templates put into the cards is in it, and it cannot be sent"
@@ -26,10 +27,10 @@ _REDACTED = "a copy to look at, without ids; what the templates put into the car
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
-    help="For people or for programs.",
+    help="For people, for programs, or as a comment on a pull request.",
 )
 @click.option(
     "-o",
@@ -64,6 +65,9 @@ def command(
                 "problems": [show.problem_json(problem) for problem in problems],
             }
             click.echo(json.dumps(tree, ensure_ascii=False, indent=2))
+            return
+        if form == "markdown":
+            click.echo(plans.markdown([show.seen(one) for one in consulted], list(problems)))
             return
         click.echo(show.banner(consulted[0].planned.profile))
         for one in consulted:

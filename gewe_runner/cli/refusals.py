@@ -5,8 +5,8 @@ import json
 import re
 from collections.abc import Iterator
 
+from gewe_runner import words
 from gewe_runner.model import RunInfo, State
-from gewe_runner.report import words
 
 #: In characters: of a text as it is shown, and of the part of it that is looked for.
 _SHOWN, _SOUGHT = 120, 60

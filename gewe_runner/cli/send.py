@@ -147,7 +147,7 @@ class Terminal:
                 f"{left:,} messages would be sent, and there is no terminal to ask on; nothing was sent",
                 hint="look at the plan, then say --yes",
             )
-        if not click.confirm(f"Send {left:,} messages through {self._banner.removeprefix('profile ')}?", err=True):
+        if not click.confirm(f"{_question(consulted)} through {self._banner.removeprefix('profile ')}?", err=True):
             raise errors.NotApprovedError("not agreed to; nothing was sent")
 
     def _compare(self, consulted: Sequence[Consulted]) -> None:
@@ -185,6 +185,13 @@ class Terminal:
             hint = ended.hint or "run the same command again to go on with what is left"
             raise errors.StoppedError("stopped: " + "; ".join(filter(None, reasons)), hint=hint)
         return 1 if ended.bad else 0
+
+
+def _question(consulted: Sequence[Consulted]) -> str:
+    """What is asked for, what it takes back included."""
+    asked = f"Send {sum(one.overlay.left for one in consulted):,} messages"
+    former = sum(one.overlay.supersedes for one in consulted)
+    return f"{asked} and cancel {former:,} pending ones of a former plan" if former else asked
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from gewe_runner.cli import refusals
 from gewe_runner.consult import Consulted
 from gewe_runner.model import Level, Problem, Profile, RunInfo
 from gewe_runner.problems import Problems
+from gewe_runner.tell import plans
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 
@@ -87,6 +88,28 @@ def plan_json(one: Consulted) -> dict[str, Any]:
             for m in one.planned.plan.samples
         ],
     }
+
+
+def seen(one: Consulted) -> plans.Seen:
+    """A plan as a comment on a pull request tells it."""
+    planned, overlay, counts = one.planned, one.overlay, one.planned.plan.header["counts"]
+    return plans.Seen(
+        campaign=planned.campaign.name,
+        edition=planned.campaign.edition,
+        draft=planned.campaign.draft,
+        profile=planned.profile.name,
+        gateway=planned.profile.gateway,
+        planned=planned.plan.messages,
+        left=overlay.left,
+        replaces=overlay.supersedes,
+        devices=counts["devices"],
+        variants=counts["variants"],
+        skips={**planned.plan.skips, **({} if overlay.joins else overlay.skips)},
+        samples=planned.plan.samples,
+        forecast=_forecast(one),
+        ledger=one.ledger,
+        digest=planned.plan.digest,
+    )
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import os
 import signal
+from typing import Any
 
 #: What each signal does in a process that has said nothing about it.
-_USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+_USUAL: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
 
 def begin() -> None:

@@ -1,19 +1,23 @@
 """`gewe-runner validate`: every problem of every file."""
 
 import json
+import os
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from gewe_runner import errors, prepare, rules
+import gewe_runner
+from gewe_runner import errors, prepare, rules, tell
 from gewe_runner.cli import options, show
 from gewe_runner.model import Level
 from gewe_runner.problems import SHOWN, Problems
+from gewe_runner.tell import github
+from gewe_runner.tell.checked import Checked
 
-#: So many problems of one rule and file are listed as JSON; the others are counted.
-_KEPT_FOR_JSON = 10_000
+#: So many problems of one rule and file are listed for programs; the others are counted.
+_KEPT_FOR_PROGRAMS = 10_000
 
 
 @click.command("validate")
@@ -22,10 +26,10 @@ _KEPT_FOR_JSON = 10_000
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", *tell.FORMATS]),
     default="text",
     show_default=True,
-    help="For people or for programs.",
+    help="For people, for programs, or as a CI service reads it.",
 )
 @click.option("--explain", metavar="RULE", help="Say what a rule is for, with an example, and do nothing else.")
 def command(paths: Sequence[Path], profile: str | None, form: str, explain: str | None) -> int:
@@ -36,9 +40,11 @@ def command(paths: Sequence[Path], profile: str | None, form: str, explain: str 
     if explain is not None:
         _explain(explain)
         return 0
-    problems = Problems(SHOWN if form == "text" else _KEPT_FOR_JSON)
+    problems = Problems(SHOWN if form == "text" else _KEPT_FOR_PROGRAMS)
     count = prepare.check_all(paths or [Path()], profile, problems)
-    if form == "json":
+    if form in tell.FORMATS:
+        _tell(Checked(problems=problems, campaigns=count, tool=gewe_runner.__version__), form)
+    elif form == "json":
         more = [{"path": path, "rule": rule, "more": n} for (path, rule), n in problems.unshown().items()]
         tree = {"campaigns": count, "problems": [show.problem_json(one) for one in problems], "unlisted": more}
         click.echo(json.dumps(tree, ensure_ascii=False, indent=2))
@@ -46,6 +52,19 @@ def command(paths: Sequence[Path], profile: str | None, form: str, explain: str 
         show.problems(problems, err=False)
         click.echo(_verdict(count, problems))
     return errors.InvalidError.exit_code if problems.errors else 0
+
+
+def _tell(checked: Checked, form: str) -> None:
+    """The problems as a CI service reads them; GitHub's also as the summary of the step that this runs in."""
+    if said := tell.FORMATS[form].text(checked):
+        click.echo(said)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if form == "github" and summary:
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(github.summary(checked))
+        except OSError as error:
+            click.echo(f"the step's summary cannot be written: {error.strerror}", err=True)
 
 
 def _verdict(count: int, problems: Problems) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
+from gewe_runner import words
 from gewe_runner.model import Record, RunInfo, Skip
-from gewe_runner.report import words
 from gewe_runner.report.tally import Tally
 
 

@@ -4,8 +4,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TextIO
 
+from gewe_runner import words
 from gewe_runner.model import Record, State
-from gewe_runner.report import cells, words
+from gewe_runner.report import cells
 from gewe_runner.report.contents import Contents
 
 FILE = "failed.csv"

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from gewe_runner.report import contents, words
+from gewe_runner import words
+from gewe_runner.report import contents
 from gewe_runner.report.contents import Contents
 
 FILE = "report.json"

@@ -1,12 +1,12 @@
 """report.md: the run as a person wants it told, in ten seconds; ids are shortened, texts from elsewhere disarmed."""
 
-import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TextIO
 
+from gewe_runner import words
 from gewe_runner.model import Reason, RunInfo
-from gewe_runner.report import outcome, words
+from gewe_runner.report import outcome
 from gewe_runner.report.contents import Contents
 from gewe_runner.report.tally import Tally
 
@@ -37,24 +37,11 @@ def write(content: Contents, stream: TextIO) -> None:
         "Unknown messages": _unknown(tally),
         "This run": _facts(run),
     }
-    stream.write(f"# {code(run.campaign)}, edition {code(run.edition)}\n")
+    stream.write(f"# {words.code(run.campaign)}, edition {words.code(run.edition)}\n")
     for title, lines in sections.items():
         body = "\n".join(lines)
         if body:
             stream.write((f"\n## {title}\n" if title else "") + f"\n{body}\n")
-
-
-def code(text: str, limit: int = 200) -> str:
-    """A text from elsewhere as a code span: no markup, HTML, link or mention in it comes alive.
-
-    Longer than any of its own runs of backticks, the fence cannot be closed from inside.
-    """
-    shown = words.line(text, limit)
-    if not shown:
-        return "(no text)"
-    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
-    pad = " " if "`" in (shown[0], shown[-1]) else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def _outcome(run: RunInfo, tally: Tally) -> Iterator[str]:
@@ -62,14 +49,14 @@ def _outcome(run: RunInfo, tally: Tally) -> Iterator[str]:
     if run.gateway == "sandbox":
         yield "\nSANDBOX - nothing reached WeChat."
     if run.stopped:
-        yield f"\nStopped: {code(run.stopped)}"
+        yield f"\nStopped: {words.code(run.stopped)}"
     yield ""
-    yield from _table(tally.totals, [[f"{count:,}" for count in tally.totals.values()]])
+    yield from words.table(tally.totals, [[f"{count:,}" for count in tally.totals.values()]])
 
 
 def _advice(run: RunInfo, tally: Tally) -> Iterator[str]:
     totals = tally.totals
-    options = f"--profile {shlex.quote(run.profile)}"
+    resolve = f"gewe-runner resolve {run.id} --profile {shlex.quote(run.profile)}"
     if totals.get("would_send"):
         yield "- To send: the same `gewe-runner send` without `--dry-run`."
     if totals["pending"] and run.state in ("open", "paused"):
@@ -77,13 +64,13 @@ def _advice(run: RunInfo, tally: Tally) -> Iterator[str]:
     if totals["unknown"]:
         yield (
             f"- {totals['unknown']:,} unknown: look in WeChat whether the cards are there. They are never sent again"
-            f" by themselves. Say what became of them: {code(f'gewe-runner resolve {run.id} {options} --as sent')}, or"
+            f" by themselves. Say what became of them: {words.code(f'{resolve} --as sent')}, or"
             " `--as not-sent` to let the next `send` send them."
         )
     if totals["rejected"]:
         yield (
             f"- {totals['rejected']:,} rejected: the gateway's words are below, every message is in `messages.csv`."
-            f" {code(f'gewe-runner resolve {run.id} {options} --retry-rejected')} lets the next `send` try them again."
+            f" {words.code(f'{resolve} --retry-rejected')} lets the next `send` try them again."
         )
     if totals["rejected"] or totals["unknown"] or totals["cancelled"]:
         yield (
@@ -95,8 +82,8 @@ def _advice(run: RunInfo, tally: Tally) -> Iterator[str]:
 def _counts(kind: str, by_name: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     first = next(iter(by_name.values()), None)
     if first is not None:
-        rows = ([_cell(name), *(f"{count:,}" for count in counts.values())] for name, counts in by_name.items())
-        yield from _table([kind, *first], rows)
+        rows = ([words.cell(name), *(f"{count:,}" for count in counts.values())] for name, counts in by_name.items())
+        yield from words.table([kind, *first], rows)
 
 
 def _skips(tally: Tally) -> Iterator[str]:
@@ -106,7 +93,7 @@ def _skips(tally: Tally) -> Iterator[str]:
 
 def _refusals(tally: Tally) -> Iterator[str]:
     for text, count in tally.refusals.items():
-        yield f"- {count:,} × {code(text)}"
+        yield f"- {count:,} × {words.code(text)}"
     if tally.other_refusals:
         yield f"- {tally.other_refusals:,} × other texts"
 
@@ -114,34 +101,21 @@ def _refusals(tally: Tally) -> Iterator[str]:
 def _unknown(tally: Tally) -> Iterator[str]:
     for record in tally.unknown:
         begun = f", {words.minute(record.started_at)}" if record.started_at is not None else ""
-        person = code(words.short_id(record.to_wxid))
-        why = code(record.gateway_text or record.reason)
-        yield f"- message {record.seq} to {person} via {code(record.device)}{begun}: {why}"
+        person = words.code(words.short_id(record.to_wxid))
+        why = words.code(record.gateway_text or record.reason)
+        yield f"- message {record.seq} to {person} via {words.code(record.device)}{begun}: {why}"
     more = tally.totals["unknown"] - len(tally.unknown)
     if more:
         yield f"- and {more:,} more: state `unknown` in `messages.csv`"
 
 
 def _facts(run: RunInfo) -> Iterator[str]:
-    yield f"- run {code(run.id)}, {code(run.state)}"
-    yield f"- profile {code(run.profile)}, gateway {code(run.gateway)}"
-    yield f"- digest {code(run.digest)}"
+    yield f"- run {words.code(run.id)}, {words.code(run.state)}"
+    yield f"- profile {words.code(run.profile)}, gateway {words.code(run.gateway)}"
+    yield f"- digest {words.code(run.digest)}"
     yield f"- created {words.minute(run.created_at)}"
     if run.finished_at is not None:
         yield f"- finished {words.minute(run.finished_at)}"
     for key in ("tool", "commit"):
         if run.made.get(key):
-            yield f"- {key} {code(str(run.made[key]))}"
-
-
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    names = list(header)
-    yield f"| {' | '.join(names)} |"
-    yield "|" + " --: |" * len(names)
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-
-
-def _cell(text: str) -> str:
-    # A table looks for its bars before it looks for code, and there is no escape that every reader takes.
-    return code(text.replace("|", "¦"))
+            yield f"- {key} {words.code(str(run.made[key]))}"

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from gewe_runner import words
 from gewe_runner.model import RunInfo, RunState
-from gewe_runner.report import tally, words
+from gewe_runner.report import tally
 
 #: What else there is to say of a run in that state.
 _ENDS: Mapping[str, str] = {

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gewe_runner import words
 from gewe_runner.model import Reason, Record, Skip, State
-from gewe_runner.report import words
 
 #: The state of every message in a dry run.
 WOULD_SEND = "would_send"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from gewe_runner import words
 from gewe_runner.model import Reason, State
-from gewe_runner.report import markdown
 
 from . import build
 
@@ -115,4 +115,4 @@ def test_hostile_texts_stay_inside_their_code_spans(tmp_path: Path) -> None:
     [("", "(no text)"), ("a`b", "``a`b``"), ("`", "`` ` ``"), ("a ``` b", "````a ``` b````"), (" \n\0", "(no text)")],
 )
 def test_a_code_span_cannot_be_closed_from_inside(text: str, shown: str) -> None:
-    assert markdown.code(text) == shown
+    assert words.code(text) == shown

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gewe_runner.report import words
+from gewe_runner import words
 
 
 @given(st.text(), st.integers(10, 300))

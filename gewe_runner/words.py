@@ -1,5 +1,7 @@
-"""How reports say times, ids and texts from elsewhere, which may hold anything."""
+"""How times, ids and texts from elsewhere, which may hold anything, are said in reports and summaries."""
 
+import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,3 +39,34 @@ def short_id(wxid: str) -> str:
 def number(count: int, noun: str) -> str:
     """`1 message`, `2,000 messages`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def code(text: str, limit: int = 200) -> str:
+    """A text from elsewhere as a code span: no markup, HTML, link or mention in it comes alive.
+
+    Longer than any of its own runs of backticks, the fence cannot be closed from inside.
+    """
+    shown = line(text, limit)
+    if not shown:
+        return "(no text)"
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    pad = " " if "`" in (shown[0], shown[-1]) else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]], align: str = "--:") -> Iterator[str]:
+    """The lines of a Markdown table, its columns to the right unless told.
+
+    Its cells are Markdown already, from `cell` where they hold foreign text.
+    """
+    names = list(header)
+    yield f"| {' | '.join(names)} |"
+    yield "|" + f" {align} |" * len(names)
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def cell(text: str) -> str:
+    """A text from elsewhere as a code span within a table."""
+    # A table looks for its bars before it looks for code, and there is no escape that every reader takes.
+    return code(text.replace("|", "¦"))
