@@ -125,6 +125,17 @@ def _identity(planned: Planned) -> runs.Identity:
     )
 
 
+def unpaused(ledger: connect.Ledger, consulted: Sequence[Consulted]) -> None:
+    """Make sure that no run is paused which the plans would go on with: nobody shall be asked in vain, none begun.
+
+    Raises:
+        errors.StoppedError: one is.
+    """
+    with ledger.reading() as connection:
+        for one in consulted:
+            runs.unpaused(connection, _identity(one.planned))
+
+
 def register(ledger: connect.Ledger, one: Consulted) -> str:
     """The id of the run that carries the plan out: the one it goes on with, else a new one.
 

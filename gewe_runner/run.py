@@ -58,6 +58,8 @@ def _carry_out(
     stop: local.Stop,
     environ: Mapping[str, str],
 ) -> Ended:
+    if not order.fresh:
+        consult.unpaused(ledger, going)
     left = sum(one.overlay.left for one in going)
     if left or any(one.overlay.supersedes for one in going):
         view.confirm(going)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gewe_runner import errors, template
-from gewe_runner.expand import clean, columns, condition, delimited, files, inline, jsonl
+from gewe_runner.expand import clean, columns, condition, damage, delimited, files, inline, jsonl
 from gewe_runner.expand.table import Row, Table
 from gewe_runner.model import Recipient, Source
 from gewe_runner.problems import Problems
@@ -114,6 +114,7 @@ def _rows(table: Table, source: Source, problems: Problems) -> Iterator[tuple[in
         return
     id_column = columns.id_column(table, source, problems)
     wants = condition.compiled(source, problems)
+    damaged = damage.Damage()
     for row, values in _cleaned(table, source, problems):
         at = table.place(row, id_column)
         try:
@@ -125,7 +126,10 @@ def _rows(table: Table, source: Source, problems: Problems) -> Iterator[tuple[in
             message = f"{id_column} is empty; fill it in, delete the row, or leave it out with `where`"
             problems.add(lists.ID_EMPTY.at(table.path, at, message))
             continue
+        if wanted:
+            damaged.look(values[columns.ID], at)
         yield row, values, wanted
+    damaged.tell(table.path, id_column, problems)
 
 
 def _cleaned(table: Table, source: Source, problems: Problems) -> Iterator[Row]:

@@ -62,11 +62,19 @@ def join(connection: sqlalchemy.Connection, identity: Identity, now: int) -> str
     joined = _joinable(connection, identity)
     if joined is None:
         return None
-    if joined.state == RunState.PAUSED:
-        raise errors.StoppedError(f"run {joined.id} is paused", hint=f"gewe-runner resume {joined.id}")
+    _refuse_paused(joined)
     _supersede(connection, joined.edition_id, now, keep=joined.n)
     connection.execute(update(run).where(run.c.n == joined.n).values(state=RunState.OPEN, finished_at=None, stopped=""))
     return str(joined.id)
+
+
+def unpaused(connection: sqlalchemy.Connection, identity: Identity) -> None:
+    """Make sure, and change nothing, that the run which the plan would go on with is not paused.
+
+    Raises:
+        errors.StoppedError: it is.
+    """
+    _refuse_paused(_joinable(connection, identity))
 
 
 def register(
@@ -225,6 +233,11 @@ def _joinable(connection: sqlalchemy.Connection, identity: Identity) -> Any:
         .order_by(run.c.n.desc())
         .limit(1)
     ).one_or_none()
+
+
+def _refuse_paused(joined: Any) -> None:
+    if joined is not None and joined.state == RunState.PAUSED:
+        raise errors.StoppedError(f"run {joined.id} is paused", hint=f"gewe-runner resume {joined.id}")
 
 
 def _edition(connection: sqlalchemy.Connection, identity: Identity) -> int | None:

@@ -118,6 +118,14 @@ ID_TRIMMED = rules.declare(
     "Spaces and invisible characters around ids, as copying from chats and tables adds them, were removed.",
     example="read as wxid_a: the same with a space before it or a zero-width space behind it",
 )
+ID_DAMAGED = rules.declare(
+    "list-id-damaged",
+    Level.WARNING,
+    "Some ids are what a spreadsheet leaves of a long number or of a broken formula: 1.23E+17, digits that end in "
+    "zeros from the 16th on, #N/A. They reach nobody, and in a suppression list they protect nobody. Format the column "
+    "as text, paste the ids anew and export the list again.",
+    example="damaged: 1.23457E+17, 123456789012345000, #REF!\nwhole: 123456789012345678, wxid_8kqzt0p1v7lm22",
+)
 WHERE = rules.declare(
     "list-where",
     Level.ERROR,

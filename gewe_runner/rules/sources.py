@@ -33,11 +33,21 @@ WHERE_SYNTAX = rules.declare(
     "`where` is one Jinja expression without {{ }}, evaluated for every row; this one cannot be read.",
     example='broken: where: opted_in = "yes"; right: where: opted_in == "yes"',
 )
+SHEET = rules.declare(
+    "sheet-without-workbook",
+    Level.ERROR,
+    "Only a workbook (.xlsx) has sheets. Beside any other source `sheet` would be read by nothing, and the rows that "
+    "were meant may lie elsewhere.",
+    example="wrong: {file: lists/members.csv, sheet: 上海}\nright: {file: lists/members.xlsx, sheet: 上海}",
+)
 
 
 def check(where: Where, source: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with the source at `where`, whose shape is right."""
     yield from _rows(where, source)
+    if "sheet" in source and not _is_workbook(str(source.get("file", ""))):
+        message = "sheet: only an .xlsx file has sheets; name the workbook as `file`, or remove `sheet`"
+        yield Finding(SHEET, (*where, "sheet"), message, key=True)
     for name in source.get("columns", ()):
         yield from _column((*where, "columns", name), name)
     yield from variables((*where, "vars"), source.get("vars", {}))
@@ -74,6 +84,10 @@ def _column(where: Where, name: str) -> Iterator[Finding]:
     if name in RESERVED and name != "device":
         message = f'"{name}" is an object of every template; name the column otherwise, for example my_{name}'
         yield Finding(RESERVED_NAME, where, message, key=True)
+
+
+def _is_workbook(file: str) -> bool:
+    return file.strip().lower().removesuffix(".gz").endswith(".xlsx")
 
 
 def _identifier(name: str) -> str:

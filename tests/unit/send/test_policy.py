@@ -6,79 +6,42 @@ from gewe_runner.model import Refusals, State
 from gewe_runner.send import answers, policy
 from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent, Unsent
 from gewe_runner.send.policy import LaneEffect, RunEffect
-
-
-def envelope(
-    ret: int = 500, msg: str = "发送小程序失败", *, inner: str = "", new: str = "", status: int = 200
-) -> Envelope:
-    return Envelope(
-        http_status=status,
-        ret=ret,
-        msg=msg,
-        code="",
-        inner=inner or msg,
-        msg_id="",
-        new_msg_id=new,
-        create_time="",
-    )
-
-
-def page(status: int) -> NoEnvelope:
-    return NoEnvelope(http_status=status, text="<html>")
-
+from tests import outcomes
+from tests.outcomes import Outcome, envelope
 
 GO, REST, STOP = LaneEffect.GO_ON, LaneEffect.REST, LaneEffect.STOP
 
-#: answer → state, lane, run stops, retry
-OUTCOMES: list[tuple[Answer, State, LaneEffect, bool, bool]] = [
-    (envelope(200, "操作成功", new="3190424380344821001"), State.SENT, GO, False, False),
-    (envelope(200, "操作成功", new="-9"), State.SENT, GO, False, False),
-    (envelope(200, "微信已离线", new="1"), State.SENT, GO, False, False),
-    (envelope(200, "操作成功", new="1", status=500), State.SENT, GO, False, False),
-    (envelope(200, "操作成功"), State.UNKNOWN, GO, False, False),
-    (envelope(200, "操作成功", new="0"), State.UNKNOWN, GO, False, False),
-    (envelope(), State.REJECTED, GO, False, False),
-    (envelope(0, "ok", new="1"), State.REJECTED, GO, False, False),
-    (envelope(-1, "用户不存在", status=500), State.REJECTED, GO, False, False),
-    (envelope(inner="用户不存在", status=404), State.REJECTED, GO, False, False),
-    (envelope(msg="header:X-GEWE-TOKEN 不可为空"), State.PENDING, GO, True, False),
-    (envelope(msg="HTTP HEADER: X-GEWE-TOKEN=*** 不可用或已过期"), State.PENDING, GO, True, False),
-    (envelope(msg="http header: x-gewe-token=***", status=401), State.PENDING, GO, True, False),
-    (envelope(inner="微信已离线"), State.PENDING, STOP, False, False),
-    (envelope(inner="[wx_1]设备不存在"), State.PENDING, STOP, False, False),
-    (envelope(inner="操作过于频繁，请稍后再试"), State.PENDING, REST, False, False),
-    (envelope(429, "Too Many Requests", status=429), State.PENDING, REST, False, False),
-    (envelope(inner="exceeded maximum retries"), State.UNKNOWN, GO, False, False),
-    (envelope(inner="exceeded maximum retries: 微信已离线"), State.UNKNOWN, GO, False, False),
-    *((page(status), State.PENDING, GO, True, False) for status in (301, 302, 304, 307, 308, 401, 403, 404, 405, 407)),
-    (page(429), State.PENDING, REST, False, False),
-    *((page(status), State.UNKNOWN, GO, False, False) for status in (200, 204, 400, 413, 500, 502, 503, 504)),
-    *((NotSent(kind=kind, text="no"), State.PENDING, GO, False, True) for kind in Unsent),
-    *((Lost(kind=kind, text="no"), State.UNKNOWN, GO, False, False) for kind in Loss),
-]
+#: Every answer of the table with the row that it stands in.
+OUTCOMES = [(answer, row) for row in outcomes.TABLE for answer in row.answers]
 
 
-@pytest.mark.parametrize(("answer", "state", "lane", "stops", "retry"), OUTCOMES)
-def test_an_answer_decides_message_lane_and_run(
-    answer: Answer, state: State, lane: LaneEffect, stops: bool, retry: bool
-) -> None:
+@pytest.mark.parametrize(("answer", "row"), OUTCOMES)
+def test_an_answer_decides_message_lane_and_run(answer: Answer, row: Outcome) -> None:
     verdict = policy.classify(answer, Refusals())
-    run = RunEffect.STOP if stops else RunEffect.GO_ON
-    assert (verdict.state, verdict.lane, verdict.run, verdict.retry) == (state, lane, run, retry)
+    assert (verdict.state, verdict.lane, verdict.run, verdict.retry) == (row.state, row.lane, row.run, row.retry)
 
 
 def test_the_table_of_outcomes_has_every_kind_of_answer() -> None:
-    assert {type(answer) for answer, *_ in OUTCOMES} == {Envelope, NoEnvelope, NotSent, Lost}
+    answers = [answer for answer, _ in OUTCOMES]
+    assert {type(answer) for answer in answers} == {Envelope, NoEnvelope, NotSent, Lost}
+    assert {answer.kind for answer in answers if isinstance(answer, NotSent)} == set(Unsent)
+    assert {answer.kind for answer in answers if isinstance(answer, Lost)} == set(Loss)
 
 
-@pytest.mark.parametrize(("answer", "state"), [(answer, state) for answer, state, *_ in OUTCOMES])
-def test_every_verdict_has_a_reason_and_the_gateways_text(answer: Answer, state: State) -> None:
+def test_the_table_of_outcomes_has_every_effect() -> None:
+    assert {row.state for row in outcomes.TABLE} == set(State) - {State.SENDING, State.CANCELLED}
+    assert {row.lane for row in outcomes.TABLE} == set(LaneEffect)
+    assert {row.run for row in outcomes.TABLE} == set(RunEffect)
+
+
+@pytest.mark.parametrize(("answer", "row"), OUTCOMES)
+def test_every_verdict_has_a_reason_and_the_gateways_text(answer: Answer, row: Outcome) -> None:
     verdict = policy.classify(answer, Refusals())
     assert verdict.reason
-    assert bool(verdict.text) is (state is not State.SENT)
+    assert bool(verdict.text) is (row.state is not State.SENT)
 
 
-@pytest.mark.parametrize("answer", [answer for answer, _, _, stops, _ in OUTCOMES if stops])
+@pytest.mark.parametrize("answer", [answer for answer, row in OUTCOMES if row.run is RunEffect.STOP])
 def test_a_verdict_that_stops_the_run_says_what_to_do(answer: Answer) -> None:
     assert "run the same command again" in policy.classify(answer, Refusals()).hint
 
