@@ -55,14 +55,14 @@ def _lost(*kinds: Loss) -> list[Lost]:
 _NEVER_LEFT = {
     "the gateway's name is not known": Unsent.DNS,
     "the connection is refused or breaks before the request": Unsent.CONNECT,
-    "no connection in time": Unsent.TIMEOUT,
-    "TLS fails: a certificate, a version": Unsent.TLS,
+    "no connection comes about in time": Unsent.TIMEOUT,
+    "TLS fails, as by an untrusted certificate": Unsent.TLS,
     "the proxy refuses": Unsent.PROXY,
-    "the address is none": Unsent.ADDRESS,
+    "its address, or a proxy's, cannot be used": Unsent.ADDRESS,
 }
 
 _LEFT = {
-    "no answer in time": Loss.TIMEOUT,
+    "no answer comes in time": Loss.TIMEOUT,
     "the connection breaks before the answer": Loss.BROKEN,
     "the answer ends too early": Loss.TRUNCATED,
     "the answer cannot be read as HTTP, or unpacked": Loss.GARBLED,
@@ -131,11 +131,11 @@ TABLE: Sequence[Outcome] = (
         state=State.UNKNOWN,
     ),
     *(
-        Outcome(told=f"{words}: the request never left", answers=_not_sent(kind), state=State.PENDING, retry=True)
+        Outcome(told=f"the request never left: {words}", answers=_not_sent(kind), state=State.PENDING, retry=True)
         for words, kind in _NEVER_LEFT.items()
     ),
     *(
-        Outcome(told=f"{words}, and the request had left", answers=_lost(kind), state=State.UNKNOWN)
+        Outcome(told=f"the request left, and {words}", answers=_lost(kind), state=State.UNKNOWN)
         for words, kind in _LEFT.items()
     ),
 )

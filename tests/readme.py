@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gewe_runner import rules
 from gewe_runner.template import offer
+from tests import outcomes
 
 PATH = Path(__file__).parent.parent / "README.md"
 
@@ -102,7 +103,11 @@ def _wrapped(text: str) -> str:
 
 
 #: The parts that are made of the program.
-GENERATED: Mapping[str, Callable[[], str]] = {"rules": rules_table, "template": template_list}
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "rules": rules_table,
+    "template": template_list,
+    "outcomes": outcomes.markdown,
+}
 
 
 def rewritten(text: str) -> str:

@@ -208,3 +208,37 @@ def test_an_emptied_ledger_knows_of_nothing(ledger: connect.Ledger) -> None:
         decide.resolve(connection, run, State.UNKNOWN, State.SENT, decide.Who(name="anna", at=NOW))
         runs.empty(connection)
         assert runs.infos(connection) == []
+
+
+def test_a_run_is_told_of_with_the_commonest_texts_of_its_refusals(ledger: connect.Ledger) -> None:
+    texts = ["one", "two", "two", "three", "three", "three", "four", "five", "six", "seven"]
+    run = register(ledger, messages(*(f"w{number}" for number in range(len(texts))), "sent"))
+    put(ledger, "rejected", "w%")
+    with ledger.writing() as connection:
+        for number, said in enumerate(texts):
+            row = {"said": said, "who": f"w{number}"}
+            connection.execute(text("UPDATE message SET gateway_text = :said WHERE to_wxid = :who"), row)
+    with ledger.reading() as connection:
+        told = runs.told(connection, "latest")
+        assert runs.info(connection, run).refusals == {}
+    assert told.id == run
+    # among equals the one that came first
+    assert list(told.refusals.items()) == [("three", 3), ("two", 2), ("one", 1), ("four", 1), ("five", 1)]
+
+
+def test_skips_come_in_their_order_over_several_reads(ledger: connect.Ledger) -> None:
+    ids = [f"wxid_{number}" for number in range(2 * batches.SIZE + 3)]
+    run = register(ledger, [skip(one) for one in ids])
+    assert [one.to_wxid for one in runs.skips(ledger, run)] == ids
+
+
+def test_a_paused_run_is_told_without_changing_anything(ledger: connect.Ledger) -> None:
+    run = register(ledger, messages("a"))
+    with ledger.reading() as connection:
+        runs.unpaused(connection, identity())
+    with ledger.writing() as connection:
+        connection.execute(text("UPDATE run SET state = 'paused'"))
+    with ledger.reading() as connection:
+        with pytest.raises(errors.StoppedError, match=f"run {run} is paused"):
+            runs.unpaused(connection, identity())
+        runs.unpaused(connection, identity("d2" * 32))
