@@ -24,7 +24,7 @@ WORDS = {"model", "errors", "problems"}
 LEAVES = {"rules", "template", "pace", "cards", "schemas", "words"}
 STEPS = {"load", "validate", "expand", "render", "plan", "send", "ledger", "report", "tell", "sandbox", "preflight"}
 GROUND = {"find", "provenance"}
-ROOTS = {"run", "trial", "prepare", "consult", "conclude", "order"}
+ROOTS = {"run", "trial", "compare", "prepare", "consult", "conclude", "order"}
 
 #: Which rooms a room may import, besides itself. A room that is not here does not exist; a new one needs a new verb.
 ROOMS: dict[str, set[str]] = {
@@ -32,6 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "cli": ROOTS | {"exchange"} | STEPS | LEAVES | GROUND | WORDS,
     "run": {"prepare", "consult", "conclude", "order", "exchange"} | STEPS | LEAVES | GROUND | WORDS,
     "trial": {"run", "prepare", "consult", "order", "exchange", "plan", "ledger", "send"} | WORDS,
+    "compare": {"prepare", "plan", "ledger"} | WORDS,
     "prepare": {"load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
     "consult": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
     "order": {"consult", "send", "pace"} | WORDS,

@@ -1,18 +1,21 @@
 """`gewe-runner plan`: what would be sent, read-only."""
 
 import contextlib
+import itertools
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from gewe_runner import consult, errors, find, prepare
-from gewe_runner.cli import options, show
+from gewe_runner import compare, consult, errors, find, prepare
+from gewe_runner.cli import differing, options, show
+from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect
 from gewe_runner.plan import files
 from gewe_runner.plan import lock as locks
+from gewe_runner.plan.difference import Difference
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.tell import plans
@@ -21,57 +24,29 @@ _PERSONAL = "holds WeChat ids, which are personal data: keep it out of git; --re
 _REDACTED = "a copy to look at, without ids; what the templates put into the cards is in it, and it cannot be sent"
 
 
-@click.command("plan")
-@options.campaigns
-@options.profile
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="For people, for programs, or as a comment on a pull request.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Also write the plan to FILE (.jsonl, .jsonl.gz), or into a folder under the campaign's name.",
-)
-@click.option("--redact", is_flag=True, help="With -o: pseudonyms instead of ids; a copy to look at, never to send.")
-@click.option("--lock", is_flag=True, help="Write the lock file beside each campaign, for `send --locked`.")
-def command(
-    campaigns: Sequence[Path], profile: str | None, form: str, output: Path | None, redact: bool, lock: bool
-) -> None:
-    """Show who would get what, who would not and why, and when it would be done. Nothing is sent."""
-    if redact and output is None:
-        raise errors.UsageError("--redact says how a plan file is written", hint="name the file with -o FILE")
-    problems = Problems()
-    with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
-        try:
-            planned = prepare.plan_all(campaigns, profile, Path(folder), problems)
-            ledger = _ledger(planned[0])
-            if ledger:
-                parts.callback(ledger.close)
-            consulted = consult.overlays(planned, ledger, problems)
-        finally:
-            show.problems(problems)
-        for told in _written(planned, output, redact=redact, locked=lock):
-            click.echo(told, err=True)
-        if form == "json":
-            tree = {
-                "plans": [show.plan_json(one) for one in consulted],
-                "problems": [show.problem_json(problem) for problem in problems],
-            }
-            click.echo(json.dumps(tree, ensure_ascii=False, indent=2))
-            return
-        if form == "markdown":
-            click.echo(plans.markdown([show.seen(one) for one in consulted], list(problems)))
-            return
-        click.echo(show.banner(consulted[0].planned.profile))
-        for one in consulted:
-            click.echo("\n".join(show.plan(one)))
+def _text(consulted: Sequence[Consulted], found: Sequence[Difference], _problems: Problems) -> str:
+    lines = [show.banner(consulted[0].planned.profile)]
+    for one, difference in itertools.zip_longest(consulted, found):
+        lines += show.plan(one)
+        lines += differing.text(difference) if difference else ()
+    return "\n".join(lines)
+
+
+def _json(consulted: Sequence[Consulted], found: Sequence[Difference], problems: Problems) -> str:
+    tree = {
+        "plans": [show.plan_json(one) for one in consulted],
+        "problems": [show.problem_json(problem) for problem in problems],
+        **({"differences": [differing.tree(one) for one in found]} if found else {}),
+    }
+    return json.dumps(tree, ensure_ascii=False, indent=2)
+
+
+def _markdown(consulted: Sequence[Consulted], found: Sequence[Difference], problems: Problems) -> str:
+    seen = [
+        show.seen(one, tuple(differing.markdown(difference)) if difference else ())
+        for one, difference in itertools.zip_longest(consulted, found)
+    ]
+    return plans.markdown(seen, list(problems))
 
 
 def _written(planned: Sequence[Planned], output: Path | None, *, redact: bool, locked: bool) -> Iterator[str]:
@@ -103,3 +78,64 @@ def _ledger(planned: Planned) -> connect.Ledger | None:
     ledger = connect.open(url)
     connect.expect(ledger, planned.profile)
     return ledger
+
+
+_SHOWN: Mapping[str, Callable[[Sequence[Consulted], Sequence[Difference], Problems], str]] = {
+    "text": _text,
+    "json": _json,
+    "markdown": _markdown,
+}
+
+
+@click.command("plan")
+@options.campaigns
+@options.profile
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(_SHOWN)),
+    default="text",
+    show_default=True,
+    help="For people, for programs, or as a comment on a pull request.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write the plan to FILE (.jsonl, .jsonl.gz), or into a folder under the campaign's name.",
+)
+@click.option("--redact", is_flag=True, help="With -o: pseudonyms instead of ids; a copy to look at, never to send.")
+@click.option("--lock", is_flag=True, help="Write the lock file beside each campaign, for `send --locked`.")
+@click.option(
+    "--against",
+    "other",
+    metavar="OTHER",
+    help="Show what has changed: against a plan file, a run (its id, or `latest`) or git:REVISION.",
+)
+def command(
+    campaigns: Sequence[Path],
+    profile: str | None,
+    form: str,
+    output: Path | None,
+    redact: bool,
+    lock: bool,
+    other: str | None,
+) -> None:
+    """Show who would get what, who would not and why, and when it would be done. Nothing is sent."""
+    if redact and output is None:
+        raise errors.UsageError("--redact says how a plan file is written", hint="name the file with -o FILE")
+    problems = Problems()
+    with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
+        try:
+            planned = prepare.plan_all(campaigns, profile, Path(folder), problems)
+            ledger = _ledger(planned[0])
+            if ledger:
+                parts.callback(ledger.close)
+            consulted = consult.overlays(planned, ledger, problems)
+        finally:
+            show.problems(problems)
+        found = compare.against(other, planned, ledger) if other else []
+        for told in _written(planned, output, redact=redact, locked=lock):
+            click.echo(told, err=True)
+        click.echo(_SHOWN[form](consulted, found, problems))

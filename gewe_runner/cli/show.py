@@ -90,7 +90,7 @@ def plan_json(one: Consulted) -> dict[str, Any]:
     }
 
 
-def seen(one: Consulted) -> plans.Seen:
+def seen(one: Consulted, more: Sequence[str] = ()) -> plans.Seen:
     """A plan as a comment on a pull request tells it."""
     planned, overlay, counts = one.planned, one.overlay, one.planned.plan.header["counts"]
     return plans.Seen(
@@ -109,6 +109,7 @@ def seen(one: Consulted) -> plans.Seen:
         forecast=_forecast(one),
         ledger=one.ledger,
         digest=planned.plan.digest,
+        more=more,
     )
 
 

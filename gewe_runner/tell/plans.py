@@ -54,8 +54,9 @@ def markdown(plans: Sequence[Seen], problems: Sequence[Problem], size: int = COM
     head = [f"## gewe-runner: {words.number(total, 'message')} in {words.number(len(plans), 'campaign')}", ""]
     tables = [line for one in plans for line in (*_overview(one), "")]
     warned = list(_problems(problems))
-    details = [line for one in plans for line in (*_samples(one), *one.more)]
-    return _fitting([*head, *tables, *warned, *details], size)
+    changed = [line for one in plans if one.more for line in (*one.more, "")]
+    samples = [line for one in plans for line in _samples(one)]
+    return _fitting([*head, *tables, *warned, *changed, *samples], size)
 
 
 def _fitting(lines: Sequence[str], size: int) -> str:
