@@ -22,7 +22,20 @@ PACKAGE = ROOT / "gewe_runner"
 
 WORDS = {"model", "errors", "problems"}
 LEAVES = {"rules", "template", "pace", "cards", "schemas", "words"}
-STEPS = {"load", "validate", "expand", "render", "plan", "send", "ledger", "report", "tell", "sandbox", "preflight"}
+STEPS = {
+    "load",
+    "validate",
+    "expand",
+    "render",
+    "plan",
+    "send",
+    "ledger",
+    "report",
+    "tell",
+    "init",
+    "sandbox",
+    "preflight",
+}
 GROUND = {"find", "provenance"}
 ROOTS = {"run", "trial", "compare", "prepare", "consult", "conclude", "order"}
 
@@ -46,6 +59,7 @@ ROOMS: dict[str, set[str]] = {
     "send": WORDS | {"pace", "exchange"},
     "ledger": WORDS | {"exchange"},
     "report": WORDS | {"cards", "words"},
+    "init": WORDS | {"schemas"},
     "tell": WORDS | {"rules", "words"},
     "sandbox": WORDS | {"cards"},
     "preflight": WORDS | {"rules"},

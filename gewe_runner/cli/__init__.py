@@ -4,6 +4,7 @@ import sys
 
 #: Command → what `--help` says of it. Each stands in the module of its name, loaded only when it is asked for.
 COMMANDS = {
+    "init": "Lay out a repository to start from.",
     "validate": "Tell every problem of campaigns, settings and lists.",
     "plan": "Show who would get what, who would not and why.",
     "send": "Send what is still to be sent.",

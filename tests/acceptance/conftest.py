@@ -99,14 +99,14 @@ class Shop:
         return subprocess.Popen(
             [sys.executable, "-m", "gewe_runner", *map(str, arguments)],
             cwd=self.folder,
-            env={**self._clean(), **self.env, **(env or {})},
+            env={**self.clean(), **self.env, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
 
-    def _clean(self) -> dict[str, str]:
+    def clean(self) -> dict[str, str]:
         """An environment with nothing in it that anybody has set; tests of a module may share a shop."""
         home = self.folder.parent / "home"
         path = os.environ["PATH"]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.acceptance.conftest import PATIENCE, TOKEN, Gateway, Shop, open_shop
-from tests.conftest import CAMPAIGN, ROOT
+from tests.acceptance.conftest import PATIENCE, Gateway, Shop, open_shop
+from tests.conftest import CAMPAIGN
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def talk(shop: Shop, *arguments: str, answer: str) -> Talk:
         with subprocess.Popen(
             [sys.executable, "-m", "gewe_runner", *arguments],
             cwd=shop.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "GEWE_TOKEN": TOKEN, "TERM": "dumb", "COLUMNS": "200"},
+            env={**shop.clean(), **shop.env, "TERM": "dumb", "COLUMNS": "200"},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
