@@ -70,7 +70,7 @@ ROOMS: dict[str, set[str]] = {
     "rules": {"model", "document", "template"},
     "template": set(),
     "pace": {"model"},
-    "cards": {"model"},
+    "cards": {"model", "words"},
     "schemas": set(),
     "words": set(),
     # the words
@@ -89,7 +89,7 @@ LIBRARIES: dict[str, set[str]] = {
     "jsonschema": {"validate", "render"},
     "psutil": {"ledger"},
     "requests": {"send", "preflight"},
-    "rich": {"cli"},
+    "rich": {"cli", "cards"},
     "sqlalchemy": {"ledger", "expand"},
     "urllib3": {"send", "preflight"},
     "yaml": {"load"},

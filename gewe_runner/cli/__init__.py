@@ -6,6 +6,7 @@ import sys
 COMMANDS = {
     "init": "Lay out a repository to start from.",
     "validate": "Tell every problem of campaigns, settings and lists.",
+    "preview": "Draw the cards as their recipients will see them.",
     "plan": "Show who would get what, who would not and why.",
     "send": "Send what is still to be sent.",
     "status": "List the runs and how far they are.",

@@ -1,0 +1,1 @@
+"""Pages opened for real, in the system's Chromium."""

@@ -1,0 +1,67 @@
+"""Chromium, and a page in it that fails its test where it complains or asks for anything."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+#: Findings of axe that count.
+GRAVE = {"serious", "critical"}
+
+
+@dataclass
+class Opened:
+    """A page, what it said on the console and what it asked for beyond itself."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def show(self, file: Path) -> Page:
+        """Open a page that says when it is ready."""
+        self.page.on("console", lambda one: self.said.append(one.text) if one.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", self._note)
+        self.page.goto(file.as_uri())
+        self.page.wait_for_selector("body[data-ready=yes]")
+        return self.page
+
+    def _note(self, request: Request) -> None:
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            self.asked.append(request.url)
+
+    def grave(self) -> list[str]:
+        """What axe finds that would keep somebody from using the page."""
+        found = Axe().run(self.page).response["violations"]
+        return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in GRAVE]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("these tests need Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def opened(chromium: Browser) -> Iterator[Opened]:
+    """A desktop's page without a way to the network: what it asks for is noted, and fails."""
+    context = chromium.new_context(offline=True, viewport={"width": 1100, "height": 900})
+    one = Opened(context.new_page())
+    yield one
+    context.close()
+    assert not one.said
+    assert not one.asked

@@ -1,0 +1,1 @@
+"""Tests of cards as they are drawn."""
