@@ -1,12 +1,14 @@
 """The last half of every run: from the ledger, or from a plan that was not sent, to the report."""
 
+import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from gewe_runner import errors, expand, provenance, report
+from gewe_runner import errors, expand, pace, provenance, report
 from gewe_runner.ledger import connect, runs
-from gewe_runner.model import Message, Record, RunInfo, Skip
+from gewe_runner.model import Message, Profile, Record, RunInfo, Skip
 from gewe_runner.plan.freeze import Plan
 
 #: Stands where a run's id would.
@@ -37,15 +39,25 @@ def folder(reports: Path, campaign: str, run_id: str) -> Path:
 
 
 def write(
-    ledger: connect.Ledger, run_id: str, project: Path, reports: Path, formats: Sequence[str] = tuple(report.FORMATS)
+    ledger: connect.Ledger,
+    run_id: str,
+    profile: Profile,
+    project: Path,
+    reports: Path,
+    formats: Sequence[str] = tuple(report.FORMATS),
 ) -> tuple[RunInfo, Path]:
     """Write the report of a run as it stands now.
+
+    Args:
+        profile: Whose pace the run keeps.
 
     Returns:
         The run, and the folder of its report.
     """
     with ledger.reading() as connection:
         info = runs.told(connection, run_id)
+        header, devices = runs.header(connection, info.id), runs.devices_of(connection, info.id)
+    info = _complete(info, header, profile, devices)
     place = folder(reports, info.campaign, info.id)
     report.write(
         place,
@@ -59,7 +71,7 @@ def write(
 
 
 def write_dry(
-    plan: Plan, lines: Callable[[], Iterator[Message | Skip]], gateway: str, reports: Path, project: Path, now: int
+    plan: Plan, lines: Callable[[], Iterator[Message | Skip]], profile: Profile, reports: Path, project: Path, now: int
 ) -> tuple[RunInfo, Path]:
     """Write the report of what a plan would send.
 
@@ -78,7 +90,7 @@ def write_dry(
         campaign=plan.header["campaign"],
         edition=plan.header["edition"],
         profile=plan.header["profile"],
-        gateway=gateway,
+        gateway=profile.gateway,
         digest=plan.digest,
         state=DRY_RUN,
         created_at=now,
@@ -87,6 +99,7 @@ def write_dry(
         skips=skips,
         made=plan.header["made"],
     )
+    info = _complete(info, plan.header, profile, plan.devices)
     place = folder(reports, info.campaign, DRY_RUN)
     report.write(
         place,
@@ -96,6 +109,18 @@ def write_dry(
         original=_original(project, plan.header["made"]["sources"]),
     )
     return info, place
+
+
+def _complete(info: RunInfo, header: Mapping[str, Any], profile: Profile, devices: Iterable[str]) -> RunInfo:
+    """What a report shows beside what the ledger counts: waves, the allowed pace, and who writes it."""
+    known = [profile.devices[name].pace for name in devices if name in profile.devices]
+    intervals = [pace.interval(pace.tightened(one, header["send"].get("pace", {}))) for one in known]
+    return dataclasses.replace(
+        info,
+        waves=tuple(pace.wave_sizes(header["send"].get("waves", []), info.planned)),
+        allowed=sum(pace.MINUTE / one for one in intervals) if intervals and all(intervals) else None,
+        written_by=provenance.writer(),
+    )
 
 
 def _would_send(message: Message) -> Record:

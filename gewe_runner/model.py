@@ -377,6 +377,12 @@ class RunInfo:
     stopped: str = ""
     #: Rejected messages by the gateway's own text, the commonest first; a few of them, where one run is told of.
     refusals: Mapping[str, int] = field(default_factory=dict)
+    #: The last `seq` of each wave.
+    waves: tuple[int, ...] = ()
+    #: Messages a minute that the pace of its devices allows together; None: no limit, or not known.
+    allowed: float | None = None
+    #: Who wrote the report, and where, e.g. `ann@host`, or the address of the CI job.
+    written_by: str = ""
 
     @property
     def planned(self) -> int:

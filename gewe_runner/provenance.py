@@ -1,6 +1,9 @@
 """Says where a plan comes from: the program, the git commit, and a digest of every file that it was made of."""
 
+import getpass
 import hashlib
+import os
+import platform
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +26,21 @@ def made(project: Path, sources: Mapping[str, Path]) -> dict[str, Any]:
     if commit:
         found |= {"commit": commit, "dirty": bool(_git(project, "status", "--porcelain", "--", "."))}
     return found
+
+
+def writer(environ: Mapping[str, str] = os.environ) -> str:
+    """Who runs this, and where: a CI job's address, else user and host."""
+    if environ.get("GITHUB_ACTIONS") == "true":
+        names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+        server, repository, run = (environ.get(name, "") for name in names)
+        return f"{server}/{repository}/actions/runs/{run}"
+    if environ.get("CI_JOB_URL"):
+        return environ["CI_JOB_URL"]
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        user = str(os.getuid())
+    return f"{user}@{platform.node()}"
 
 
 def digest(path: Path) -> str:

@@ -154,7 +154,8 @@ def _finish(order: Order, one: Consulted, ledger: connect.Ledger, run: str, ende
     reasons += ["interrupted"] if ended.interrupted else []
     with ledger.writing() as connection:
         runs.finish(connection, run, now=prepare.now(), stopped="; ".join(filter(None, reasons)))
-    return conclude.write(ledger, run, one.planned.project, _reports(order, one.planned))
+    planned = one.planned
+    return conclude.write(ledger, run, planned.profile, planned.project, _reports(order, planned))
 
 
 def _reports(order: Order, planned: Planned) -> Path:
@@ -166,7 +167,7 @@ def _dry_run(order: Order, one: Consulted, ledger: connect.Ledger | None) -> tup
     return conclude.write_dry(
         planned.plan,
         lambda: consult.laid_over(planned, None if order.fresh else ledger, judge.Overlay()),
-        planned.profile.gateway,
+        planned.profile,
         _reports(order, planned),
         planned.project,
         prepare.now(),

@@ -49,7 +49,7 @@ ROOMS: dict[str, set[str]] = {
     "prepare": {"load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
     "consult": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
     "order": {"consult", "send", "pace"} | WORDS,
-    "conclude": {"expand", "plan", "ledger", "report"} | GROUND | WORDS,
+    "conclude": {"expand", "plan", "ledger", "report", "pace"} | GROUND | WORDS,
     # the steps: none knows another, their arrows meet in the four above
     "load": WORDS | {"document", "rules"},
     "validate": WORDS | {"document"} | {"rules", "template", "schemas"},

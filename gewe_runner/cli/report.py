@@ -30,6 +30,7 @@ def command(run_id: str, profile: str | None, formats: str, reports: Path | None
         )
     with options.ledger(profile) as ledger:
         project = options.project()
-        info, folder = conclude.write(ledger, run_id, project, reports or project / "reports", chosen)
+        own = options.chosen(profile)
+        info, folder = conclude.write(ledger, run_id, own, project, reports or project / "reports", chosen)
     click.echo(report.summary(info))
     click.echo(f"report: {find.shown(folder)}")

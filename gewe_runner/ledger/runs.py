@@ -211,6 +211,13 @@ def header(connection: sqlalchemy.Connection, run_id: str) -> dict[str, Any]:
     return found
 
 
+def devices_of(connection: sqlalchemy.Connection, run_id: str) -> list[str]:
+    """The devices that the run goes through, whatever became of their messages."""
+    own = select(run.c.n).where(run.c.id == run_id).scalar_subquery()
+    found = connection.execute(select(message.c.device).where(message.c.run_n == own).distinct())
+    return list(found.scalars())
+
+
 def empty(connection: sqlalchemy.Connection) -> None:
     """Forget every run. Only a sandbox's ledger may be emptied; the caller sees to that."""
     for table in reversed(metadata.sorted_tables):

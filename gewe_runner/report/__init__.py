@@ -5,11 +5,11 @@ from pathlib import Path
 
 from gewe_runner import errors
 from gewe_runner.model import Record, RunInfo, Skip
-from gewe_runner.report import contents, csv, failed, files, json, markdown, outcome, tally
+from gewe_runner.report import contents, csv, failed, files, html, json, junit, markdown, outcome, tally
 from gewe_runner.report.contents import Format
 
 #: One module a format. `failed.csv` is none of them: it is always written.
-FORMATS: Mapping[str, Format] = {"json": json, "csv": csv, "markdown": markdown}
+FORMATS: Mapping[str, Format] = {"json": json, "csv": csv, "markdown": markdown, "html": html, "junit": junit}
 
 
 def write(
@@ -43,7 +43,9 @@ def write(
     """
     try:
         files.prepare(directory)
-        content = contents.Contents(run=run, tally=tally.count(records(), skips()), records=records, skips=skips)
+        content = contents.Contents(
+            run=run, tally=tally.count(records(), skips(), run.waves), records=records, skips=skips
+        )
         written = []
         for form in (FORMATS[name] for name in dict.fromkeys(formats)):
             written.append(directory / form.FILE)

@@ -12,7 +12,7 @@ from gewe_runner.report.tally import Tally
 
 FILE = "report.md"
 
-_MEANING = {
+MEANING = {
     Reason.FILTERED: "the list's `where` leaves the row out",
     Reason.DUPLICATE: "an earlier row has the same id",
     Reason.SUPPRESSED: "the id is on a suppression list",
@@ -88,7 +88,7 @@ def _counts(kind: str, by_name: Mapping[str, Mapping[str, int]]) -> Iterator[str
 
 def _skips(tally: Tally) -> Iterator[str]:
     for reason, count in tally.skips.items():
-        yield f"- {count:,} {reason}: {_MEANING[Reason(reason)]}"
+        yield f"- {count:,} {reason}: {MEANING[Reason(reason)]}"
 
 
 def _refusals(tally: Tally) -> Iterator[str]:

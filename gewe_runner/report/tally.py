@@ -1,11 +1,13 @@
 """Counts a run in one pass and bounded memory, so that totals can stand before the rows."""
 
+import bisect
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gewe_runner import words
 from gewe_runner.model import Reason, Record, Skip, State
+from gewe_runner.report.timeline import Timeline
 
 #: The state of every message in a dry run.
 WOULD_SEND = "would_send"
@@ -34,6 +36,10 @@ class Tally:
     other_refusals: int
     #: The first `NAMED` unknown messages.
     unknown: tuple[Record, ...]
+    #: `totals` of each wave, in their order; empty where there is only one.
+    waves: Sequence[Mapping[str, int]]
+    #: When requests were begun.
+    timeline: Timeline
 
 
 def totals(counts: Mapping[str, int]) -> dict[str, int]:
@@ -52,14 +58,24 @@ def totals(counts: Mapping[str, int]) -> dict[str, int]:
     return result
 
 
-def count(records: Iterable[Record], skips: Iterable[Skip]) -> Tally:
-    """Go through a run's rows once."""
+def count(records: Iterable[Record], skips: Iterable[Skip], waves: Sequence[int] = ()) -> Tally:
+    """Go through a run's rows once.
+
+    Args:
+        waves: The last `seq` of each wave.
+    """
+    by_wave: list[Counter[str]] = [Counter() for _ in waves]
+    timeline = Timeline()
     kinds: Counter[tuple[str, str, str | None]] = Counter()
     refusals: Counter[str] = Counter()
     other = 0
     unknown: list[Record] = []
     for record in records:
         kinds[record.state, record.device, record.variant] += 1
+        if (wave := bisect.bisect_left(waves, record.seq)) < len(waves):
+            by_wave[wave][record.state] += 1
+        if record.started_at is not None and record.state != State.PENDING:
+            timeline.add(record.started_at)
         if record.state == State.REJECTED:
             text = words.line(record.gateway_text or record.reason)
             if text in refusals or len(refusals) < TEXTS:
@@ -78,6 +94,8 @@ def count(records: Iterable[Record], skips: Iterable[Skip]) -> Tally:
         refusals=dict(sorted(refusals.items(), key=lambda entry: (-entry[1], entry[0]))),
         other_refusals=other,
         unknown=tuple(unknown),
+        waves=[totals(states) for states in by_wave] if len(waves) > 1 else [],
+        timeline=timeline,
     )
 
 

@@ -28,7 +28,7 @@ def test_the_files_are_named_by_format_and_failed_csv_is_always_written(tmp_path
 
 def test_all_formats_are_written_unless_some_are_named(tmp_path: Path) -> None:
     names = [path.name for path in build.write(tmp_path, [build.record()])]
-    assert names == ["report.json", "messages.csv", "report.md", "failed.csv"]
+    assert names == ["report.json", "messages.csv", "report.md", "report.html", "junit.xml", "failed.csv"]
 
 
 def test_only_the_owner_can_read_a_report(tmp_path: Path) -> None:

@@ -1,0 +1,23 @@
+"""Requests over time: every one is counted once, in few steps, however long a run takes."""
+
+import hypothesis
+from hypothesis import strategies as st
+
+from gewe_runner.report import timeline
+
+
+@hypothesis.given(st.lists(st.integers(1_700_000_000_000, 1_710_000_000_000), max_size=200))
+def test_all_are_counted_in_a_bounded_number_of_steps(moments: list[int]) -> None:
+    found = timeline.Timeline()
+    for at in moments:
+        found.add(at)
+    assert sum(found.counts.values()) == len(moments)
+    assert len(found.counts) <= timeline.STEPS
+    assert all(any(begin <= at < begin + found.step for at in moments) for begin in found.counts)
+
+
+def test_a_short_run_keeps_its_seconds() -> None:
+    found = timeline.Timeline()
+    for at in (5_000, 5_400, 7_000):
+        found.add(at)
+    assert (found.step, found.counts) == (1_000, {5_000: 2, 7_000: 1})
