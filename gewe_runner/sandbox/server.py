@@ -15,9 +15,10 @@ from typing import Any
 from aiohttp import web
 
 from gewe_runner import errors
-from gewe_runner.sandbox import behaviours
+from gewe_runner.sandbox import behaviours, inbox
 from gewe_runner.sandbox.behaviours import Behaviour, Receipt
 from gewe_runner.sandbox.faults import Faults
+from gewe_runner.sandbox.inbox import Inbox
 from gewe_runner.sandbox.journal import Journal
 from gewe_runner.sandbox.options import Options
 from gewe_runner.sandbox.received import Card, Received
@@ -45,9 +46,12 @@ class Gateway:
         self._faults = None if options.faults is None else Faults(options.faults, options.seed)
         self._journal = Journal(options.journal) if options.journal else None
         self._received = Received(self._journal)
+        self._inbox = Inbox()
         self._pages: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]] = {
             ("POST", f"{PREFIX}/message/postMiniApp"): self._post_mini_app,
             ("GET", "/sandbox/received"): self._tell,
+            ("GET", "/sandbox/inbox"): self._page,
+            ("GET", "/sandbox/inbox.json"): self._news,
             ("POST", "/sandbox/reset"): self._reset,
         }
 
@@ -82,9 +86,12 @@ class Gateway:
             number = self._received.accept(card) if behaviour.accepts else 0
         except OSError as exc:
             return self._broken(request, exc)
+        noted = self._inbox.begin(card, accepted=behaviour.accepts)
         if latency:
             await asyncio.sleep(latency)
-        return await behaviour.answer(request, Receipt(to_wxid=card["toWxid"], number=number))
+        response = await behaviour.answer(request, Receipt(to_wxid=card["toWxid"], number=number))
+        self._inbox.answered(noted, response)
+        return response
 
     def _decide(self, card: Card, seconds: float) -> tuple[Behaviour, float]:
         by_id = behaviours.behaviour(card["toWxid"])
@@ -97,9 +104,18 @@ class Gateway:
         asked = request.query
         return web.json_response(self._received.tree(bodies="bodies" in asked, arrivals="arrivals" in asked))
 
+    async def _page(self, _request: web.BaseRequest) -> web.Response:
+        return web.Response(text=inbox.PAGE.read_text(encoding="utf-8"), content_type="text/html")
+
+    async def _news(self, request: web.BaseRequest) -> web.Response:
+        after = request.query.get("after", "0")
+        text = self._inbox.after(int(after) if after.isdecimal() and len(after) < 16 else 0)
+        return web.Response(text=text, content_type="application/json")
+
     async def _reset(self, request: web.BaseRequest) -> web.Response:
         try:
             self._received.reset()
+            self._inbox.empty()
         except OSError as exc:
             return self._broken(request, exc)
         return web.json_response(self._received.tree())
