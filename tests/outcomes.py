@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from gewe_runner.model import State
 from gewe_runner.send import policy
-from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent, Unsent
+from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent
 from gewe_runner.send.policy import LaneEffect, Refusal, RunEffect
+from gewe_runner.wire.failures import Unsent
 
 ACCEPTED, FAILED = "操作成功", "发送小程序失败"
 

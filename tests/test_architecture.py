@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gewe_runner"
 
 WORDS = {"model", "errors", "problems"}
-LEAVES = {"rules", "template", "pace", "cards", "schemas", "words"}
+LEAVES = {"rules", "template", "pace", "cards", "schemas", "words", "wire"}
 STEPS = {
     "load",
     "validate",
@@ -56,13 +56,13 @@ ROOMS: dict[str, set[str]] = {
     "expand": WORDS | {"rules", "template"},
     "render": WORDS | {"rules", "template", "schemas"},
     "plan": WORDS | {"rules", "pace"},
-    "send": WORDS | {"pace", "exchange"},
+    "send": WORDS | {"pace", "exchange", "wire"},
     "ledger": WORDS | {"exchange"},
     "report": WORDS | {"cards", "words"},
     "init": WORDS | {"schemas"},
     "tell": WORDS | {"rules", "words"},
     "sandbox": WORDS | {"cards"},
-    "preflight": WORDS | {"rules"},
+    "preflight": WORDS | {"rules", "wire"},
     # how a project lies on the disk
     "find": WORDS,
     "provenance": set(),
@@ -73,6 +73,7 @@ ROOMS: dict[str, set[str]] = {
     "cards": {"model", "words"},
     "schemas": set(),
     "words": set(),
+    "wire": set(),
     # the words
     "document": {"model"},
     "exchange": {"model"},
@@ -88,21 +89,21 @@ LIBRARIES: dict[str, set[str]] = {
     "jinja2": {"template", "report", "cards"},
     "jsonschema": {"validate", "render"},
     "psutil": {"ledger"},
-    "requests": {"send", "preflight"},
+    "requests": {"send", "preflight", "wire"},
     "rich": {"cli", "cards"},
     "sqlalchemy": {"ledger", "expand"},
-    "urllib3": {"send", "preflight"},
+    "urllib3": {"send", "preflight", "wire"},
     "yaml": {"load"},
 }
 
 #: What the standard library has for the world outside: imports, and attributes as `module.name`.
 WORLD: dict[str, set[str]] = {
     "importlib": {"cli", "rules"},
-    "socket": {"send", "sandbox", "ledger", "preflight"},
+    "socket": {"sandbox", "ledger", "preflight", "wire"},
     "sqlite3": {"plan"},
     "sys.stderr": {"cli"},
     "sys.stdout": {"cli"},
-    "threading": {"send", "sandbox", "ledger"},
+    "threading": {"send", "sandbox", "ledger", "wire"},
     "time.sleep": {"send", "sandbox", "ledger", "cli"},
 }
 

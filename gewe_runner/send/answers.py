@@ -7,16 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-
-class Unsent(enum.StrEnum):
-    """Why a request never left."""
-
-    ADDRESS = "address"
-    DNS = "dns"
-    CONNECT = "connect"
-    TIMEOUT = "timeout"
-    TLS = "tls"
-    PROXY = "proxy"
+from gewe_runner.wire.failures import Unsent
 
 
 class Loss(enum.StrEnum):

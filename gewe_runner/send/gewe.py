@@ -1,19 +1,11 @@
 """The HTTP client of the API: one message in, one answer out, and no exception for anything a network can do."""
 
 import functools
-import html
 import http.client
 import io
-import ipaddress
-import logging
 import re
-import socket
-import ssl
 import threading
 import time
-import unicodedata
-from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -22,19 +14,14 @@ from urllib3.response import BaseHTTPResponse
 
 import gewe_runner
 from gewe_runner import errors
-from gewe_runner.send import answers, wire
-from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent, Unsent
+from gewe_runner.send import answers
+from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent
+from gewe_runner.wire import failures, masks, surroundings, transport
+from gewe_runner.wire.failures import Unsent
+from gewe_runner.wire.surroundings import Surroundings
 
 #: Longest answer that is read, in bytes; the API's own have about 200.
 CAP = 1 << 20
-#: Longest text of an answer that is kept, in characters.
-TEXT = 500
-
-# its warnings quote the server's raw header lines, where the token may be echoed
-logging.getLogger("urllib3").setLevel(logging.ERROR)
-
-#: What a network, a server or an odd address can raise; every exception of requests is an OSError.
-_FAILURES = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError)
 
 _UNSENT = {
     Unsent.ADDRESS: "the gateway's or a proxy's address cannot be used",
@@ -84,12 +71,12 @@ class Client:
             "User-Agent": f"gewe-runner/{gewe_runner.__version__}",
             "X-GEWE-TOKEN": token,
         }
-        self._clean = _cleaner(token)
+        self._clean = masks.cleaner(token)
         self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._keep_idle = keep_idle
-        self._watch = wire.Watch(read_timeout)
+        self._watch = transport.Watch(read_timeout)
         self._here = threading.local()
-        self._adapters: list[wire.Adapter] = []
+        self._adapters: list[transport.Adapter] = []
 
     def post(self, body: bytes) -> Answer:
         """Send one message once and say what is known about it; never raises for what a network or server does."""
@@ -97,7 +84,7 @@ class Client:
         with self._watch.deadline() as deadline:
             try:
                 answer = self._exchange(letter)
-            except _FAILURES as exc:
+            except failures.FAILURES as exc:
                 return self._failure(exc, letter, late=deadline.passed)
         # an envelope is complete by its own word, however late; anything else may be what the deadline left of it
         return answer if isinstance(answer, Envelope) or not deadline.passed else self._lost(Loss.TIMEOUT, None)
@@ -137,24 +124,21 @@ class Client:
         return requests.Request("POST", self._url).prepare()
 
     @functools.cached_property
-    def _options(self) -> dict[str, Any]:
-        """What the environment says on proxies and trusted certificates; a gateway on this machine needs no proxy."""
-        with requests.Session() as session:
-            options = session.merge_environment_settings(self._url, {}, True, None, None)
-        return {"verify": options["verify"], "proxies": {} if _is_loopback(self._url) else dict(options["proxies"])}
+    def _around(self) -> Surroundings:
+        return surroundings.find(self._url)
 
     def _way(self) -> tuple[HTTPConnectionPool, str]:
         """This thread's connection, and what to ask for on it; anew where the last one has been idle for too long."""
-        adapter: wire.Adapter | None = getattr(self._here, "adapter", None)
+        adapter: transport.Adapter | None = getattr(self._here, "adapter", None)
         if adapter is None:
-            adapter = self._here.adapter = wire.Adapter()
+            adapter = self._here.adapter = transport.Adapter()
             self._adapters.append(adapter)
             self._here.way = None
         elif self._here.way and time.monotonic() - self._here.used > self._keep_idle:
             adapter.close()
             self._here.way = None
         if self._here.way is None:
-            self._here.way = adapter.way(self._request, **self._options)
+            self._here.way = adapter.way(self._request, self._around)
         self._here.used = time.monotonic()
         way: tuple[HTTPConnectionPool, str] = self._here.way
         return way
@@ -171,14 +155,14 @@ class Client:
         return answers.read(status, bytes(body), self._clean)
 
     def _failure(self, exc: Exception, letter: "_Letter", *, late: bool) -> NotSent | Lost:
-        chain = _chain(exc)
+        chain = failures.chain(exc)
         if letter.begun:
             return self._lost(Loss.TIMEOUT if late else _loss(chain), chain[-1])
-        kind = _unsent(chain)
-        return NotSent(kind=kind, text=self._clean(f"{_UNSENT[kind]}: {_words(chain[-1])}"))
+        kind = failures.unsent(chain)
+        return NotSent(kind=kind, text=self._clean(f"{_UNSENT[kind]}: {failures.words(chain[-1])}"))
 
     def _lost(self, kind: Loss, cause: BaseException | None) -> Lost:
-        text = _LOST[kind] if cause is None or kind is Loss.TIMEOUT else f"{_LOST[kind]}: {_words(cause)}"
+        text = _LOST[kind] if cause is None or kind is Loss.TIMEOUT else f"{_LOST[kind]}: {failures.words(cause)}"
         return Lost(kind=kind, text=self._clean(text))
 
 
@@ -200,61 +184,6 @@ class _Letter(io.BytesIO):
         return super().read(size)
 
 
-def _is_loopback(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _cleaner(token: str) -> answers.Clean:
-    """Makes a text fit to be shown and stored: no token, no control or half characters, at most `TEXT` characters."""
-    pattern = re.compile("".join(_spellings(character) for character in token), re.IGNORECASE)
-
-    def clean(text: str) -> str:
-        # line breaks become spaces; what is left of category C (control, format, surrogate) could hide a token or
-        # break a terminal or a database
-        flat = " ".join(text.split())
-        shown = "".join(character for character in flat if not unicodedata.category(character).startswith("C"))
-        return pattern.sub("***", shown)[:TEXT]
-
-    return clean
-
-
-def _spellings(character: str) -> str:
-    """A pattern for one character of the token as plain, URL, JSON or HTML text has it."""
-    code = ord(character)
-    named = re.escape(html.escape(character))
-    return rf"(?:\\?{re.escape(character)}|%{code:02x}|\\u{code:04x}|&#0*{code};|&#x0*{code:x};|{named})"
-
-
-def _chain(exc: BaseException) -> list[BaseException]:
-    """The exception and what is inside it, outermost first; the libraries nest causes in several ways."""
-    chain: list[BaseException] = []
-    current: BaseException | None = exc
-    while current is not None and current not in chain:
-        chain.append(current)
-        inner = [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
-        current = next((part for part in inner if isinstance(part, BaseException) and part not in chain), None)
-    return chain
-
-
-def _unsent(chain: list[BaseException]) -> Unsent:
-    kinds: tuple[tuple[type[BaseException], Unsent], ...] = (
-        (urllib3.exceptions.ProxyError, Unsent.PROXY),
-        (ssl.SSLError, Unsent.TLS),
-        (socket.gaierror, Unsent.DNS),
-        # a subclass of urllib3's TimeoutError, though nothing timed out
-        (urllib3.exceptions.NewConnectionError, Unsent.CONNECT),
-        (TimeoutError, Unsent.TIMEOUT),
-        (urllib3.exceptions.TimeoutError, Unsent.TIMEOUT),
-        (ConnectionError, Unsent.CONNECT),
-        (ValueError, Unsent.ADDRESS),
-    )
-    return next((kind for cls, kind in kinds for exc in chain if isinstance(exc, cls)), Unsent.CONNECT)
-
-
 def _loss(chain: list[BaseException]) -> Loss:
     kinds: tuple[tuple[type[BaseException], Loss], ...] = (
         (urllib3.exceptions.ReadTimeoutError, Loss.TIMEOUT),
@@ -263,7 +192,3 @@ def _loss(chain: list[BaseException]) -> Loss:
         (urllib3.exceptions.DecodeError, Loss.GARBLED),
     )
     return next((kind for cls, kind in kinds for exc in chain if isinstance(exc, cls)), Loss.BROKEN)
-
-
-def _words(exc: BaseException) -> str:
-    return str(exc) or type(exc).__name__

@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 import gewe_runner
 from gewe_runner import errors
 from gewe_runner.send import answers, gewe
-from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent, Unsent
-from tests.unit.send import raw
+from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent
+from gewe_runner.wire import masks
+from gewe_runner.wire.failures import Unsent
+from tests import raw
 
 TOKEN = "s3cr3t/+to=ken"
 BODY = '{"appId":"wx_1","title":"水果"}'.encode()
@@ -468,8 +470,8 @@ def test_the_token_is_masked_in_every_text_of_an_envelope() -> None:
 
 
 def test_a_text_is_cut_only_after_the_token_is_masked() -> None:
-    answer = answer_to(raw.http(b"x" * (gewe.TEXT - 4) + TOKEN.encode() + b"y" * 100))
-    assert answer == NoEnvelope(http_status=200, text="x" * (gewe.TEXT - 4) + "***y")
+    answer = answer_to(raw.http(b"x" * (masks.TEXT - 4) + TOKEN.encode() + b"y" * 100))
+    assert answer == NoEnvelope(http_status=200, text="x" * (masks.TEXT - 4) + "***y")
 
 
 def test_a_text_holds_nothing_that_could_upset_a_terminal_or_a_database() -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from gewe_runner.model import Refusals, State
 from gewe_runner.send import answers, policy
-from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent, Unsent
+from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent
 from gewe_runner.send.policy import LaneEffect, RunEffect
+from gewe_runner.wire.failures import Unsent
 from tests import outcomes
 from tests.outcomes import Outcome, envelope
 

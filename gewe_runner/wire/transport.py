@@ -5,6 +5,7 @@ in the header, where no code of ours runs, as well as in the body.
 """
 
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -13,11 +14,17 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
+import requests
 import requests.adapters
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager, ProxyManager
 from urllib3.response import HTTPResponse
+
+from gewe_runner.wire.surroundings import Surroundings
+
+# its warnings quote the server's raw header lines, where the token may be echoed
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class Deadline:
@@ -137,13 +144,11 @@ class Adapter(requests.adapters.HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def way(
-        self, request: requests.PreparedRequest, *, verify: bool | str, proxies: dict[str, str]
-    ) -> tuple[ConnectionPool, str]:
+    def way(self, request: requests.PreparedRequest, around: Surroundings) -> tuple[ConnectionPool, str]:
         """The connection that leads to where the request goes, over a proxy or not, and what to ask for on it."""
-        pool = self.get_connection_with_tls_context(request, verify, proxies=proxies)
-        self.cert_verify(pool, request.url, verify, None)  # type: ignore[no-untyped-call]
-        return pool, self.request_url(request, proxies)
+        pool = self.get_connection_with_tls_context(request, around.verify, proxies=around.proxies)
+        self.cert_verify(pool, request.url, around.verify, None)  # type: ignore[no-untyped-call]
+        return pool, self.request_url(request, around.proxies)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
         manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)

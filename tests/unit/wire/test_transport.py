@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gewe_runner.send import wire
+from gewe_runner.wire import transport
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -19,20 +19,20 @@ def pair() -> Iterator[Pair]:
 
 
 @pytest.fixture
-def watch() -> Iterator[wire.Watch]:
-    made = wire.Watch(0.05)
+def watch() -> Iterator[transport.Watch]:
+    made = transport.Watch(0.05)
     yield made
     made.close()
 
 
-def test_a_late_answer_is_ended(watch: wire.Watch, pair: Pair) -> None:
+def test_a_late_answer_is_ended(watch: transport.Watch, pair: Pair) -> None:
     with watch.deadline() as deadline:
         deadline.start(pair[0])
         assert pair[0].recv(1) == b""
     assert deadline.passed
 
 
-def test_deadlines_pass_one_after_the_other(watch: wire.Watch, pair: Pair) -> None:
+def test_deadlines_pass_one_after_the_other(watch: transport.Watch, pair: Pair) -> None:
     with watch.deadline() as first:
         first.start(pair[0])
         with watch.deadline() as second:
@@ -43,7 +43,7 @@ def test_deadlines_pass_one_after_the_other(watch: wire.Watch, pair: Pair) -> No
     assert first.due < second.due
 
 
-def test_a_connection_whose_answer_came_in_time_is_left_alone(watch: wire.Watch, pair: Pair) -> None:
+def test_a_connection_whose_answer_came_in_time_is_left_alone(watch: transport.Watch, pair: Pair) -> None:
     with watch.deadline() as done:
         done.start(pair[0])
     other, theirs = socket.socketpair()
@@ -55,7 +55,7 @@ def test_a_connection_whose_answer_came_in_time_is_left_alone(watch: wire.Watch,
     assert (done.passed, late.passed) == (False, True)
 
 
-def test_nothing_is_counted_before_the_request_has_left(watch: wire.Watch, pair: Pair) -> None:
+def test_nothing_is_counted_before_the_request_has_left(watch: transport.Watch, pair: Pair) -> None:
     with watch.deadline() as waiting, watch.deadline() as late:
         late.start(pair[0])
         assert pair[0].recv(1) == b""
