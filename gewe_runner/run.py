@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gewe_runner import conclude, consult, errors, pace, prepare, sandbox
+from gewe_runner import conclude, consult, errors, pace, prepare, reach
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect, judge, lanes, runs
-from gewe_runner.model import Profile, RunInfo
+from gewe_runner.model import RunInfo
 from gewe_runner.order import Ended, Order, View
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
-from gewe_runner.send import address, fleet, gewe, local
+from gewe_runner.send import fleet, local
 from gewe_runner.send.log import Log
 from gewe_runner.send.scheduler import Job, Scheduler
 
@@ -29,7 +29,7 @@ def send(
         if order.locked:
             prepare.compare_locks(sendable)
         if not order.dry_run:
-            addresses(sendable, environ)  # a send that cannot be leaves no ledger behind
+            reach.addresses(sendable, environ)  # a send that cannot be leaves no ledger behind
         for one in planned:
             conclude.prepare(_reports(order, one))
         agree = view.new_ledger if sendable and not order.dry_run else None
@@ -94,13 +94,13 @@ def _deliver(
     if not jobs:
         return Ended()
     profile = done[0][0].planned.profile
-    token, app_ids = addresses([one.planned for one, _ in done], environ)
+    token, app_ids = reach.addresses([one.planned for one, _ in done], environ)
     work = fleet.Work(jobs=jobs, devices=profile.devices, app_ids=app_ids)
     own = lanes.Lanes(ledger)
     total = min(order.limit, sum(sum((job.pending or {}).values()) for job in jobs))
     with (
         fleet.claimed(work, own, prepare.now, stop.pause if order.wait else None) as claimed,
-        gateway(profile, token) as client,
+        reach.gateway(profile, token) as client,
         _logged(order, done) as log,
         view.sending(total) as shown,
     ):
@@ -129,24 +129,6 @@ def _logged(order: Order, done: Sequence[tuple[Consulted, str]]) -> Iterator[Log
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             opened[run] = files.enter_context((folder / "run.log").open("a", encoding="utf-8"))
         yield Log(style=order.log, files=opened, all=order.log_stream)
-
-
-def addresses(planned: Sequence[Planned], environ: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
-    """The token, and the appId of every device that the plans send through."""
-    if not planned:
-        return "", {}
-    profile, devices = planned[0].profile, sorted({name for one in planned for name in one.plan.devices})
-    return address.token(profile, environ), address.app_ids(profile, devices, environ)
-
-
-@contextlib.contextmanager
-def gateway(profile: Profile, token: str) -> Iterator[gewe.Client]:
-    """The way to the profile's gateway; the sandbox is there as long as it is needed."""
-    with contextlib.ExitStack() as parts:
-        url = parts.enter_context(sandbox.started()) if profile.is_sandbox else profile.gateway
-        client = gewe.Client(url, token, connect_timeout=profile.connect_timeout, read_timeout=profile.read_timeout)
-        parts.callback(client.close)
-        yield client
 
 
 def _finish(order: Order, one: Consulted, ledger: connect.Ledger, run: str, ended: Ended) -> tuple[RunInfo, Path]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from gewe_runner import consult, errors, prepare, run
+from gewe_runner import consult, errors, prepare, reach
 from gewe_runner.exchange import Outcome
 from gewe_runner.ledger import connect, trials
 from gewe_runner.model import Message, Profile, State, StopWhen
@@ -73,7 +73,7 @@ def send(
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         planned = _one(prepare.plan_all(order.paths, order.profile, Path(folder), problems))
         cards = _cards(planned, trial)
-        way = run.addresses([planned], environ)
+        way = reach.addresses([planned], environ)
         ledger = consult.ledger(planned, environ, view.new_ledger)
         assert ledger is not None  # made where there was none
         parts.callback(ledger.close)
@@ -161,7 +161,7 @@ def _deliver(
     tried = Tried()
     with (
         fleet.claimed(work, own, prepare.now, stop.pause if order.wait else None) as lanes,
-        run.gateway(profile, token) as client,
+        reach.gateway(profile, token) as client,
     ):
         # the limit ends it: a card that was refused as too often is not tried again after the rest
         scheduler = Scheduler(lanes=lanes, limit=len(cards), until=order.until)

@@ -37,18 +37,19 @@ STEPS = {
     "preflight",
 }
 GROUND = {"find", "provenance"}
-ROOTS = {"run", "trial", "compare", "prepare", "consult", "conclude", "order"}
+ROOTS = {"run", "trial", "compare", "prepare", "consult", "conclude", "order", "reach"}
 
 #: Which rooms a room may import, besides itself. A room that is not here does not exist; a new one needs a new verb.
 ROOMS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": ROOTS | {"exchange"} | STEPS | LEAVES | GROUND | WORDS,
-    "run": {"prepare", "consult", "conclude", "order", "exchange"} | STEPS | LEAVES | GROUND | WORDS,
-    "trial": {"run", "prepare", "consult", "order", "exchange", "plan", "ledger", "send"} | WORDS,
+    "run": {"prepare", "consult", "conclude", "order", "reach", "exchange"} | STEPS | LEAVES | GROUND | WORDS,
+    "trial": {"prepare", "consult", "order", "reach", "exchange", "plan", "ledger", "send"} | WORDS,
     "compare": {"prepare", "plan", "ledger"} | WORDS,
     "prepare": {"load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
     "consult": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
     "order": {"consult", "send", "pace"} | WORDS,
+    "reach": {"prepare", "send", "sandbox"} | WORDS,
     "conclude": {"expand", "plan", "ledger", "report", "pace"} | GROUND | WORDS,
     # the steps: none knows another, their arrows meet in the four above
     "load": WORDS | {"document", "rules"},
