@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from gewe_runner.cards import chunks, distinct
+from gewe_runner.cards import chunks, distinct, frame
 from gewe_runner.model import Message, Skip
 
 _FRAME = Path(__file__).parent / "preview.html"
-
-#: Where the page's data goes; the frame has it once.
-_DATA = "@DATA@"
 
 #: Fields of a card, in the order in which a row has them.
 _FIELDS = ("displayName", "title", "coverImgUrl", "pagePath", "miniAppId", "userName")
@@ -26,10 +23,9 @@ def write(facts: Mapping[str, object], lines: Callable[[], Iterable[Message | Sk
         facts: What stands above the cards: campaign, edition, profile, gateway, digest, and whether it is a draft.
         lines: The plan's lines, afresh at every call.
     """
-    before, after = _FRAME.read_text(encoding="utf-8").split(_DATA)
+    before, after = frame.halves(_FRAME)
     stream.write(before)
-    text = json.dumps(facts, ensure_ascii=True).replace("<", "\\u003c")
-    stream.write(f'<script type="application/json" id="facts">{text}</script>\n')
+    stream.write(frame.data("facts", facts))
     numbers: dict[bytes, int] = {}
     stream.writelines(_tagged("cards", _cards(lines(), numbers)))
     stream.writelines(_tagged("rows", _rows(lines(), numbers)))
@@ -56,13 +52,12 @@ def _cards(lines: Iterable[Message | Skip], numbers: dict[bytes, int]) -> Iterat
 
 
 def _rows(lines: Iterable[Message | Skip], numbers: Mapping[bytes, int]) -> Iterator[list[str | int | None]]:
-    """Everybody: id, list, row, then number of the card, device and variant, or the reason why there is none."""
+    """Everybody: id, list, row, then number of the card, device and variant, or none, the reason and its text."""
     for line in lines:
         if isinstance(line, Message):
             yield [line.to_wxid, line.source, line.row, numbers[_key(line)], line.device, line.variant]
         else:
-            reason = f"{line.reason}: {line.text}" if line.text else str(line.reason)
-            yield [line.to_wxid, line.source, line.row, None, reason, None]
+            yield [line.to_wxid, line.source, line.row, None, line.reason, line.text]
 
 
 def facts(header: Mapping[str, object], gateway: str, *, draft: bool) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Chromium, and a page in it that fails its test where it complains or asks for anything."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from gewe_runner.cards import frame
 
 #: Findings of axe that count.
 GRAVE = {"serious", "critical"}
@@ -57,11 +60,36 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def opened(chromium: Browser) -> Iterator[Opened]:
+def locale() -> str:
+    """What the browser prefers."""
+    return "en-US"
+
+
+@pytest.fixture
+def opened(chromium: Browser, locale: str) -> Iterator[Opened]:
     """A desktop's page without a way to the network: what it asks for is noted, and fails."""
-    context = chromium.new_context(offline=True, viewport={"width": 1100, "height": 900})
+    context = chromium.new_context(
+        offline=True, viewport={"width": 1100, "height": 900}, locale=locale, timezone_id="Asia/Shanghai"
+    )
     one = Opened(context.new_page())
     yield one
     context.close()
     assert not one.said
     assert not one.asked
+
+
+def english(page: Page, frame_file: Path) -> set[str]:
+    """The words of a page in English that are visible, or said to screen readers, though it speaks Chinese."""
+    said = page.evaluate("""() => {
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+        while (walker.nextNode()) {
+            const node = walker.currentNode, around = node.parentElement;
+            if (around.checkVisibility() && !around.closest("code, #languages")) found.push(node.data.trim());
+        }
+        for (const one of document.querySelectorAll("[aria-label]")) found.push(one.ariaLabel.trim());
+        return found;
+    }""")
+    words, chinese = (frame.words(frame_file, language) for language in frame.LANGUAGES)
+    forms = [form for key, form in words.items() if form != chinese[key]]
+    texts = [text for form in forms for text in ([form] if isinstance(form, str) else form.values())]
+    return {part.strip() for text in texts for part in re.split(r"\{\w+\}", text) if part.strip(" ,:;")} & set(said)

@@ -1,6 +1,7 @@
 """The preview's page: everything in it, nothing asked for, and whatever stands in a card stays text."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from playwright.sync_api import Browser, Route
 from gewe_runner.cards import page as pages
 from gewe_runner.model import Message, Reason, Skip
 from gewe_runner.plan import freeze
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, english
 from tests.conftest import Cli
+
+FRAME = Path(pages.__file__).with_name("preview.html")
 
 HOSTILE = [
     "<script>document.title='owned'</script>",
@@ -48,8 +51,62 @@ def file(tmp_path: Path) -> Path:
 def test_cards_are_grouped_with_how_many_get_them(opened: Opened, file: Path) -> None:
     page = opened.show(file)
     assert page.locator(".card").count() == 2
-    assert page.get_by_text("2 recipients, first wxid_page00001").is_visible()
-    assert page.get_by_role("status").text_content() == "3 messages, 2 different cards, 1 rows skipped"
+    assert page.locator(".gets").all_text_contents() == ["2 recipients", "wxid_page00003"]
+    assert page.locator("#figures").inner_text().split("\n") == [
+        *("3", "messages", "2", "different cards", "1", "row skipped")
+    ]
+
+
+def test_a_click_on_a_card_lists_who_gets_it(opened: Opened, file: Path) -> None:
+    page = opened.show(file)
+    page.get_by_role("button", name="2 recipients").click()
+    assert page.locator("#found td:first-child").all_text_contents() == ["wxid_page00001", "wxid_page00002"]
+    assert page.locator(".card").count() == 1
+    page.get_by_role("button", name="Show all cards").click()
+    assert page.locator(".card").count() == 2
+
+
+def test_a_click_on_a_reason_lists_who_gets_nothing_for_it(opened: Opened, file: Path) -> None:
+    page = opened.show(file)
+    assert page.get_by_role("cell", name="the id is on a suppression list").is_visible()
+    page.get_by_role("button", name="suppressed").click()
+    assert page.locator("#found td:first-child").all_text_contents() == ["wxid_skipped"]
+    assert page.get_by_text("None of the rows found gets a card.").is_visible()
+
+
+def test_every_device_of_a_card_is_named(opened: Opened, tmp_path: Path) -> None:
+    lines: list[Message | Skip] = [replace(message(number), device=f"d{number}") for number in range(1, 6)]
+    page = opened.show(written(tmp_path / "devices.html", lines))
+    assert page.get_by_text("through d1, d2, d3, and 2 more").is_visible()
+
+
+def test_a_plan_without_a_message_says_so(opened: Opened, tmp_path: Path) -> None:
+    page = opened.show(written(tmp_path / "nobody.html", []))
+    assert page.get_by_text("No row of the lists gets a card.").is_visible()
+
+
+@pytest.mark.parametrize("locale", ["zh-CN"])
+def test_it_speaks_chinese_where_the_browser_does(opened: Opened, file: Path) -> None:
+    page = opened.show(file)
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    assert page.title() == "fruit：卡片预览"
+    assert page.get_by_role("button", name="2 位接收人").is_visible()
+    page.get_by_label("查找接收人").fill("wxid")
+    page.get_by_text("找到 4 行").wait_for()
+    assert english(page, FRAME) == set()
+    assert opened.grave() == []
+
+
+def test_the_switch_of_languages_is_worked_by_keyboard(opened: Opened, file: Path) -> None:
+    page = opened.show(file)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("button", name="中文", pressed=True).is_visible()
+    assert page.get_by_role("heading", name="不会收到卡片的人").is_visible()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    assert page.get_by_role("heading", name="Who gets nothing").is_visible()
 
 
 def test_a_recipient_is_found_with_the_card(opened: Opened, file: Path) -> None:
