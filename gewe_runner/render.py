@@ -17,6 +17,7 @@ from gewe_runner.model import (
     Message,
     Position,
     Profile,
+    Reason,
     Recipient,
     Skip,
     Source,
@@ -36,7 +37,8 @@ def messages(
     """Render the card of every assignment, in order; skips pass through.
 
     A row whose card has an error gives no message but a problem, and the next row is rendered, so that all are
-    counted. What no template uses is told after the last row.
+    counted. A row that any of its templates leaves out with `skip("…")` gives a skip, whatever the others do. What no
+    template uses is told after the last row.
 
     Args:
         campaign: Checked: every template of it compiles, and its constant values are sound.
@@ -85,11 +87,21 @@ class _Press:
         self._about = {"name": campaign.name, "edition": campaign.edition, "description": campaign.description}
         self._lists: dict[Where, _List] = {}
 
-    def message(self, assignment: Assignment) -> Message | None:
-        """The message; None where its card has an error, which is then among the problems."""
+    def message(self, assignment: Assignment) -> Message | Skip | None:
+        """The message or skip; None where its card has an error, which is then among the problems."""
         recipient = assignment.recipient
-        card = self._cards[assignment.variant]
-        values = {**card.constants, **dict(self._rendered(card, self._names(assignment), recipient))}
+        try:
+            values, found = _rendered(self._cards[assignment.variant], self._names(assignment))
+        except template.Skipped as skipped:
+            return Skip(
+                to_wxid=recipient.to_wxid,
+                source=recipient.source.label,
+                row=recipient.row,
+                reason=Reason.BY_TEMPLATE,
+                text=skipped.reason,
+            )
+        for rule, message in found:
+            self._tell(rule, recipient, message)
         if len(values) < len(CARD_FIELDS):
             return None
         values["toWxid"] = recipient.to_wxid
@@ -113,22 +125,6 @@ class _Press:
             payload=payload,
             sha256=digest,
         )
-
-    def _rendered(self, card: _Card, names: Mapping[str, object], recipient: Recipient) -> Iterator[tuple[str, str]]:
-        """The fields with a template in them, those without an error."""
-        for name, place, text in card.templates:
-            try:
-                value = text.render(names).strip()
-            except template.TemplateFault as fault:
-                rule = templates.UNDEFINED if fault.undefined else templates.VALUE
-                line = f"line {fault.line}: " if fault.line > 1 else ""
-                self._tell(rule, recipient, f"{place}: {line}{fault.message}")
-                continue
-            found = _check(name, value)
-            for rule, message in found:
-                self._tell(rule, recipient, f"{place}: {message}")
-            if all(rule.level is not Level.ERROR for rule, _ in found):
-                yield name, value
 
     def _names(self, assignment: Assignment) -> dict[str, object]:
         recipient = assignment.recipient
@@ -214,6 +210,28 @@ def _card(card: Mapping[str, str], overrides: Mapping[str, str], place: str) -> 
             if not one.constant
         ),
     )
+
+
+def _rendered(card: _Card, names: Mapping[str, object]) -> tuple[dict[str, str], list[tuple[Rule, str]]]:
+    """The values without an error, and all that is wrong or doubtful.
+
+    Raises:
+        template.Skipped: a template leaves the recipient out.
+    """
+    values, told = dict(card.constants), []
+    for name, place, text in card.templates:
+        try:
+            value = text.render(names).strip()
+        except template.TemplateFault as fault:
+            rule = templates.UNDEFINED if fault.undefined else templates.VALUE
+            line = f"line {fault.line}: " if fault.line > 1 else ""
+            told.append((rule, f"{place}: {line}{fault.message}"))
+            continue
+        found = _check(name, value)
+        told += ((rule, f"{place}: {message}") for rule, message in found)
+        if all(rule.level is not Level.ERROR for rule, _ in found):
+            values[name] = value
+    return values, told
 
 
 def _is_encodable(text: str) -> bool:

@@ -28,9 +28,9 @@ class Block:
     line: int
 
 
-def blocks(*languages: str) -> list[Block]:
-    """The fenced blocks of these languages, in order."""
-    text = read()
+def blocks(*languages: str, path: Path = PATH) -> list[Block]:
+    """The fenced blocks of these languages in a Markdown file, in order."""
+    text = path.read_text(encoding="utf-8")
     return [
         Block(language=found[1], text=found[2], line=text.count("\n", 0, found.start(2)) + 1)
         for found in _FENCE.finditer(text)

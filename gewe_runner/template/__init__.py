@@ -19,9 +19,9 @@ from jinja2.meta import TrackingCodeGenerator
 from jinja2.parser import Parser
 
 from gewe_runner.template import faults, meter, sandbox, tree
-from gewe_runner.template.faults import TemplateFault
+from gewe_runner.template.faults import Skipped, TemplateFault
 
-__all__ = ["Expression", "Template", "TemplateFault", "expression_fault", "syntax_fault"]
+__all__ = ["Expression", "Skipped", "Template", "TemplateFault", "expression_fault", "syntax_fault"]
 
 #: Characters of a template's text.
 LENGTH = 16 * 1024
@@ -95,6 +95,7 @@ class Template:
 
         Raises:
             TemplateFault: A name is undefined, a value does not fit, or the work has no end.
+            Skipped: It leaves the recipient out.
         """
         return self._program.run(names)[0]
 
@@ -119,7 +120,10 @@ class Expression:
         Raises:
             TemplateFault: A name is undefined, a value does not fit, or the work has no end.
         """
-        return self._program.run(names)[1].vars["result"]
+        try:
+            return self._program.run(names)[1].vars["result"]
+        except Skipped as exc:
+            raise TemplateFault("skip() is for the templates of a card; an expression gives false instead") from exc
 
 
 def syntax_fault(text: str) -> TemplateFault | None:

@@ -47,6 +47,15 @@ class TemplateFault(Exception):  # noqa: N818 - a fault of the user's text, told
         self.undefined = undefined
 
 
+class Skipped(Exception):  # noqa: N818 - no error: the template's own decision
+    """A template leaves the recipient out, with `skip("…")`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        #: One line, never empty.
+        self.reason = reason
+
+
 class RefusalError(Exception):
     """An operation that the sandbox does not carry out; `TemplateFault` before it has a line."""
 

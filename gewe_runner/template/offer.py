@@ -8,13 +8,17 @@ from typing import Any, cast
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.tests import TESTS as DEFAULT_TESTS
 
-from gewe_runner.template import meter
-from gewe_runner.template.faults import RefusalError
+from gewe_runner.template import forms, meter, width
+from gewe_runner.template.faults import RefusalError, Skipped
 
 #: Digits that `round` keeps or drops.
 DIGITS = 12
 
+#: Characters of the reason that `skip` gives.
+REASON = 200
+
 #: Flags, a short width and precision, and a conversion: no `*`, no names in brackets, no `repr`.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORMAT = re.compile(r"(?:[^%]|%%|%[-+ #0]*\d{0,2}(?:\.\d{0,2})?[sdieEfFgGxXo])*+")
 
 
@@ -49,6 +53,14 @@ def _round(value: object, precision: object = 0, method: str = "common") -> floa
     return cast(float, DEFAULT_FILTERS["round"](value, precision, method))
 
 
+def _skip(reason: object) -> str:
+    text = " ".join(meter.text(reason).split())
+    text.encode()  # half of a character cannot be written down
+    if not text or len(text) > REASON or _CONTROL.search(text):
+        raise RefusalError(f"skip() takes a reason of 1 to {REASON} characters on one line: skip('no store')")
+    raise Skipped(text)
+
+
 def _tojson(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -72,14 +84,18 @@ def _of(table: Mapping[str, Any], names: str) -> dict[str, Callable[..., Any]]:
 #: These work on a text, or on a number as its text.
 TEXT_FILTERS: dict[str, Callable[..., Any]] = {
     **_of(DEFAULT_FILTERS, "capitalize lower title trim truncate upper"),
+    "date": forms.date,
     "format": format_text,
     "replace": _replace,
     "string": str,
+    "truncate_display": width.truncate,
+    "wxpath": forms.wxpath,
 }
 FILTERS: dict[str, Callable[..., Any]] = {
     **_of(DEFAULT_FILTERS, "abs d default first float int last list map max min reject reverse select sort unique"),
     **_of(DEFAULT_FILTERS, "count length urlencode"),
     "join": _join,
+    "money": forms.money,
     "round": _round,
     "tojson": _tojson,
     **TEXT_FILTERS,
@@ -114,4 +130,4 @@ METHODS: dict[type, dict[str, Callable[..., Any]]] = {
 LOOP = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "cycle", "changed"}
 )
-GLOBALS: dict[str, Callable[..., Any]] = {"range": _range}
+GLOBALS: dict[str, Callable[..., Any]] = {"range": _range, "skip": _skip}

@@ -113,12 +113,13 @@ def _refuse_power(base: object, exponent: object) -> None:
 def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter or test that weighs what it takes and gives, and explains what it cannot do."""
     wants = getattr(getattr(function, "jinja_pass_arg", None), "name", "")
+    is_lenient = name in offer.LENIENT
 
     @pass_context
-    def metered(context: meter.Render, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(value, jinja2.Undefined) and name not in offer.LENIENT:
-            value = str(value)
+    def metered(context: meter.Render, value: Any, /, *args: Any, **kwargs: Any) -> Any:
         for part in (value, *args, *kwargs.values()):
+            if isinstance(part, jinja2.Undefined) and not is_lenient:
+                str(part)  # raises
             context.weigh(part)
         passed = {"context": context, "eval_context": context.eval_ctx, "environment": context.environment}
         first = (passed[wants],) if wants else ()

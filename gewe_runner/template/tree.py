@@ -59,6 +59,10 @@ def _check(node: nodes.Node) -> None:
         )
     if isinstance(node, nodes.Test) and node.name not in offer.TESTS:
         raise faults.RefusalError(f"there is no test {node.name!r}; {faults.advice(node.name, frozenset(offer.TESTS))}")
+    if isinstance(node, nodes.Filter | nodes.Test | nodes.Call):
+        names = [keyword.key for keyword in node.kwargs]
+        if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
+            raise faults.RefusalError(f"the argument {twice!r} is given twice")
     if isinstance(node, nodes.For) and node.recursive:
         raise faults.RefusalError("a recursive loop is not available in a card")
     if isinstance(node, nodes.Const) and isinstance(node.value, int | float):

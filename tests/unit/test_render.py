@@ -127,6 +127,44 @@ def test_rows_are_rendered_one_at_a_time() -> None:
     assert isinstance(next(render.messages(CAMPAIGN, PROFILE, rows(), Problems())), Message)
 
 
+# -- left out by a template
+
+
+@pytest.mark.parametrize("field", CARD_FIELDS)
+def test_a_template_leaves_its_recipient_out_in_any_field(field: str) -> None:
+    one = campaign(
+        card={field: CARD[field] + "{% if not store %}{{ skip('no store: ' ~ recipient.toWxid) }}{% endif %}"}
+    )
+    found, problems = rendered(one, [given(2, store=""), given(3)])
+    assert found[0] == Skip(
+        to_wxid="wxid_2", source="lists/sh.csv", row=2, reason=Reason.BY_TEMPLATE, text="no store: wxid_2"
+    )
+    assert isinstance(found[1], Message)
+    assert not problems
+
+
+def test_only_the_variant_that_says_so_leaves_its_recipients_out() -> None:
+    variants = (Variant(name="a", weight=1, card={}), Variant(name="b", weight=1, card={"title": "{{ skip('b') }}"}))
+    found, _ = rendered(campaign(variants=variants), [given(2, variant="a"), given(3, variant="b")])
+    assert [type(one) for one in found] == [Message, Skip]
+
+
+def test_who_is_left_out_needs_no_sound_card() -> None:
+    """A field that cannot be rendered, before the one that skips or behind it, is no problem of this row."""
+    one = campaign(
+        card={"displayName": "{{ nope }}", "title": "{{ skip('no price') }}", "pagePath": "{{ price | int }}"}
+    )
+    found, problems = rendered(one, [given()])
+    assert [one.text for one in found if isinstance(one, Skip)] == ["no price"]
+    assert all(problem.level is Level.NOTICE for problem in problems)
+
+
+def test_of_several_reasons_the_first_fields_counts() -> None:
+    one = campaign(card={"pagePath": "{{ skip('second') }}", "title": "{{ skip('first') }}"})
+    found, _ = rendered(one, [given()])
+    assert [one.text for one in found if isinstance(one, Skip)] == ["first"]
+
+
 # -- names
 
 

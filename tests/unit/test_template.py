@@ -133,6 +133,40 @@ def test_sound_texts_have_no_fault() -> None:
     assert template.expression_fault("a == 1") is None
 
 
+# -- leaving a recipient out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ skip('no store') }}",
+        "{% if city == 'sh' %}{{ skip(' no\n store ') }}{% endif %}",
+        "{% macro m(x) %}{{ skip(x) }}{% endmacro %}{{ m('no store') }}",
+        "{{ skip('no store') if city else nope }}",
+        "{% for x in range(3) %}{{ skip('no ' ~ 'store') if x == 2 }}{% endfor %}",
+        "{% set x = skip('no store') %}",
+    ],
+)
+def test_a_template_can_leave_the_recipient_out_wherever_it_says_so(text: str) -> None:
+    with pytest.raises(template.Skipped) as caught:
+        template.Template(text).render(ROW)
+    assert caught.value.reason == "no store"
+
+
+@pytest.mark.parametrize("reason", ["''", "' '", "'a' * 201", "'\x07'", "'\ud800'", "none", "[1]", ""])
+def test_a_reason_is_one_line_of_text(reason: str) -> None:
+    assert fault(f"{{{{ skip({reason}) }}}}").message
+
+
+def test_a_column_may_be_called_skip() -> None:
+    assert template.Template("{{ skip }}").render({"skip": "no"}) == "no"
+
+
+def test_an_expression_leaves_nobody_out_with_skip() -> None:
+    with pytest.raises(template.TemplateFault, match="gives false instead"):
+        template.Expression("skip('no store')").evaluate(ROW)
+
+
 # -- messages
 
 
@@ -165,6 +199,8 @@ def test_sound_texts_have_no_fault() -> None:
             "'tojson' cannot be used here: it got an unexpected keyword argument 'indent'",
         ),
         ("{{ '\ud800' | urlencode }}", "half of a character"),
+        ("{{ 5 | round(nope) }}", "'nope' is undefined"),
+        ("{{ city | replace(old='a', old='b') }}", "the argument 'old' is given twice"),
     ],
 )
 def test_a_fault_says_in_plain_words_what_to_do(text: str, words: str) -> None:
