@@ -42,6 +42,13 @@ class RunState(enum.StrEnum):
     SUPERSEDED = "superseded"
 
 
+class Engine(enum.StrEnum):
+    """Who carries a run out: the process that sends it, or workers on any number of hosts."""
+
+    LOCAL = "local"
+    PROCRASTINATE = "procrastinate"
+
+
 class Reason(enum.StrEnum):
     """Why a recipient gets no message, in the order in which the reasons apply."""
 

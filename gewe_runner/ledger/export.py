@@ -9,12 +9,12 @@ import sqlalchemy
 from sqlalchemy import Table, func, select
 
 from gewe_runner.ledger import connect
-from gewe_runner.ledger.tables import attempt, edition, forgotten, lane, message, meta, resolution, run, skip
+from gewe_runner.ledger.tables import attempt, edition, forgotten, lane, message, meta, part, resolution, run, skip
 
 FORMAT = "gewe-runner ledger"
 
 #: In an order in which each row stands behind those that it refers to.
-TABLES: tuple[Table, ...] = (edition, run, message, skip, attempt, resolution, lane, forgotten)
+TABLES: tuple[Table, ...] = (edition, run, message, skip, attempt, resolution, lane, forgotten, part)
 
 #: What a table's rows are told apart and counted by.
 KEYS: Mapping[str, str] = {table.name: next(iter(table.primary_key)).name for table in TABLES}

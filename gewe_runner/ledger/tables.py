@@ -20,10 +20,10 @@ from sqlalchemy import (
     text,
 )
 
-from gewe_runner.model import RunState, State
+from gewe_runner.model import Engine, RunState, State
 
 #: Raised by one with every change of the tables; `meta.schema` of a ledger says which it has.
-SCHEMA = 2
+SCHEMA = 3
 
 metadata = MetaData()
 
@@ -70,7 +70,16 @@ run = Table(
     Column("finished_at", BigInteger),
     # Why the last execution ended before everything was sent.
     Column("stopped", Text, nullable=False, server_default=text("''")),
+    # Who carries it out: the process that sends it, or the workers.
+    Column("engine", Text, nullable=False, server_default=text("'local'")),
+    # For the workers: the last `seq` of each wave that was not over when they got it, as a JSON list; which of these
+    # is the current one, when that one may begin, and the pause before each further one in milliseconds.
+    Column("waves", Text, nullable=False, server_default=text("'[]'")),
+    Column("wave", Integer, nullable=False, server_default=text("0")),
+    Column("opens_at", BigInteger, nullable=False, server_default=text("0")),
+    Column("wave_wait", BigInteger, nullable=False, server_default=text("0")),
     _one_of("state", RunState),
+    _one_of("engine", Engine),
 )
 
 message = Table(
@@ -173,6 +182,29 @@ lane = Table(
     # No message of the device may start earlier: its pace, its gap, its rest.
     Column("next_at", BigInteger, nullable=False, server_default=text("0")),
     Column("resting_until", BigInteger, nullable=False, server_default=text("0")),
+    # For the workers: why the lane begins nothing more until a person lets it go on; and what leads there.
+    Column("stopped", Text, nullable=False, server_default=text("''")),
+    Column("failures_in_a_row", Integer, nullable=False, server_default=text("0")),
+    Column("unsent_in_a_row", Integer, nullable=False, server_default=text("0")),
+    Column("withdrawn_in_a_row", Integer, nullable=False, server_default=text("0")),
+)
+
+#: What one device has to do for one run that the workers carry out; gone when the run is over.
+part = Table(
+    "part",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("run_n", _Id, ForeignKey("run.n"), nullable=False),
+    Column("device", Text, nullable=False, index=True),
+    # The wave that the two counters are about: outcomes, and the bad ones among them.
+    Column("wave", Integer, nullable=False, server_default=text("0")),
+    Column("outcomes", BigInteger, nullable=False, server_default=text("0")),
+    Column("bad", BigInteger, nullable=False, server_default=text("0")),
+    # So many waves of the run are done as far as the device is concerned.
+    Column("done", Integer, nullable=False, server_default=text("0")),
+    # Why the device begins nothing more for the run though it has messages.
+    Column("stopped", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("run_n", "device"),
 )
 
 #: Append-only: what a person decided about a message.
