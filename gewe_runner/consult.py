@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gewe_runner import errors, prepare
-from gewe_runner.ledger import connect, decide, judge, runs
+from gewe_runner.ledger import connect, decide, judge, parts, runs
 from gewe_runner.model import Message, Profile, Skip
 from gewe_runner.plan import check
 from gewe_runner.prepare import Planned
@@ -148,6 +148,7 @@ def register(ledger: connect.Ledger, one: Consulted) -> str:
     with ledger.writing() as connection:
         joined = runs.join(connection, identity, now)
         if joined is not None:
+            parts.take_back(connection, joined)
             messages = (line for line in planned.plan.lines() if isinstance(line, Message))
             decide.readmit(connection, joined, messages)
         run = joined or runs.register(

@@ -7,6 +7,18 @@ from gewe_runner.model import State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Streaks:
+    """What has gone wrong through a lane several times in a row."""
+
+    #: Messages that were rejected or are unknown.
+    failures: int = 0
+    #: Requests that did not leave.
+    unsent: int = 0
+    #: Intents whose requests were held back.
+    withdrawn: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
     """A lane that this process now owns, and what its pace has to know."""
 
@@ -20,6 +32,31 @@ class Claim:
     today: int
     #: Messages that a dead owner left in flight and that are `unknown` now.
     orphans: int
+    #: For the workers: why the lane begins nothing until a person lets it go on, and what may lead there.
+    stopped: str = ""
+    streaks: Streaks = Streaks()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """What a slice leaves to the next one of the lane."""
+
+    device: str
+    epoch: int
+    streaks: Streaks
+    #: Why the lane begins nothing more until a person lets it go on; empty while it does.
+    stopped: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """What a device has to do for one run that the workers carry out."""
+
+    run: str
+    #: The last `seq` that the run's wave lets through.
+    limit: int
+    #: When that wave may begin.
+    opens: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

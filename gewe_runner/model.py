@@ -234,6 +234,8 @@ class Profile:
     #: Seconds.
     connect_timeout: float = 5
     read_timeout: float = 60
+    #: Who carries runs out unless a send says otherwise.
+    engine: Engine = Engine.LOCAL
 
     @property
     def is_sandbox(self) -> bool:

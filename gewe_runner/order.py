@@ -8,7 +8,7 @@ from typing import Protocol, TextIO
 
 from gewe_runner import pace
 from gewe_runner.consult import Consulted
-from gewe_runner.model import RunInfo
+from gewe_runner.model import Engine, RunInfo
 from gewe_runner.problems import Problems
 from gewe_runner.send import local
 from gewe_runner.send.log import Style
@@ -35,6 +35,11 @@ class Order:
     log_stream: TextIO | None = None
     #: Wait for a lane that somebody else holds.
     wait: bool = False
+    #: Who carries the runs out; None: whom the profile names.
+    engine: Engine | None = None
+    #: With workers: hand the runs over and leave; and which of several runs on a device goes first.
+    detach: bool = False
+    priority: int | None = None
     #: Empty the sandbox's ledger first.
     fresh: bool = False
     #: Where reports go; None: `reports` in the project.
@@ -56,6 +61,8 @@ class Ended:
     stopped: str = ""
     hint: str = ""
     interrupted: bool = False
+    #: Runs that workers go on with though nobody here follows them any more.
+    left: Sequence[str] = ()
 
 
 class View(Protocol):
@@ -69,6 +76,9 @@ class View(Protocol):
 
     def confirm(self, consulted: Sequence[Consulted]) -> None:
         """Agree to send, or raise."""
+
+    def warn(self, text: str) -> None:
+        """Tell something that somebody may want to change while it runs."""
 
     def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
         """Show progress while the context lasts."""

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gewe_runner import conclude, consult, errors, pace, prepare, reach
+from gewe_runner import conclude, consult, delegate, errors, pace, prepare, reach
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect, judge, lanes, runs
 from gewe_runner.model import RunInfo
@@ -26,6 +26,7 @@ def send(
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         planned = _planned(order, Path(folder), problems)
         sendable = [one for one in planned if not one.campaign.draft]
+        delegate.check(order, planned[0], environ)
         if order.locked:
             prepare.compare_locks(sendable)
         if not order.dry_run:
@@ -67,7 +68,12 @@ def _carry_out(
         consult.empty(ledger)
     done = [(one, consult.register(ledger, one)) for one in going]
     try:
-        ended = _deliver(order, done, ledger, view, stop, environ)
+        if delegate.is_asked(order, going[0].planned):
+            ended = delegate.deliver(order, done, ledger, view, stop)
+            if ended.left:
+                return ended
+        else:
+            ended = _deliver(order, done, ledger, view, stop, environ)
     except errors.Interrupted:
         ended = Ended(interrupted=True)
     except (errors.StoppedError, errors.LedgerError) as error:
@@ -134,9 +140,10 @@ def _logged(order: Order, done: Sequence[tuple[Consulted, str]]) -> Iterator[Log
 def _finish(order: Order, one: Consulted, ledger: connect.Ledger, run: str, ended: Ended) -> tuple[RunInfo, Path]:
     reasons = [ended.stopped, *(f"{name}: {reason}" for name, reason in ended.stops.items())]
     reasons += ["interrupted"] if ended.interrupted else []
-    with ledger.writing() as connection:
-        runs.finish(connection, run, now=prepare.now(), stopped="; ".join(filter(None, reasons)))
     planned = one.planned
+    if not delegate.is_asked(order, planned):  # the workers say themselves how their runs end
+        with ledger.writing() as connection:
+            runs.finish(connection, run, now=prepare.now(), stopped="; ".join(filter(None, reasons)))
     return conclude.write(ledger, run, planned.profile, planned.project, _reports(order, planned))
 
 

@@ -37,13 +37,19 @@ STEPS = {
     "preflight",
 }
 GROUND = {"find", "provenance"}
-ROOTS = {"run", "trial", "compare", "prepare", "consult", "conclude", "order", "reach"}
+ROOTS = {"run", "work", "delegate", "trial", "compare", "prepare", "consult", "conclude", "order", "reach"}
 
 #: Which rooms a room may import, besides itself. A room that is not here does not exist; a new one needs a new verb.
 ROOMS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": ROOTS | {"exchange"} | STEPS | LEAVES | GROUND | WORDS,
-    "run": {"prepare", "consult", "conclude", "order", "reach", "exchange"} | STEPS | LEAVES | GROUND | WORDS,
+    "work": {"reach", "exchange", "plan", "ledger", "send"} | WORDS,
+    "delegate": {"prepare", "consult", "order", "ledger", "send", "pace"} | WORDS,
+    "run": {"delegate", "prepare", "consult", "conclude", "order", "reach", "exchange"}
+    | STEPS
+    | LEAVES
+    | GROUND
+    | WORDS,
     "trial": {"prepare", "consult", "order", "reach", "exchange", "plan", "ledger", "send"} | WORDS,
     "compare": {"prepare", "plan", "ledger"} | WORDS,
     "prepare": {"load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
@@ -89,7 +95,10 @@ LIBRARIES: dict[str, set[str]] = {
     "click": {"cli"},
     "jinja2": {"template", "report", "cards"},
     "jsonschema": {"validate", "render"},
+    "procrastinate": {"send", "ledger"},
+    "prometheus_client": {"send"},
     "psutil": {"ledger"},
+    "psycopg_pool": {"send"},
     "requests": {"send", "preflight", "wire"},
     "rich": {"cli", "cards"},
     "sqlalchemy": {"ledger", "expand"},
@@ -99,7 +108,7 @@ LIBRARIES: dict[str, set[str]] = {
 
 #: What the standard library has for the world outside: imports, and attributes as `module.name`.
 WORLD: dict[str, set[str]] = {
-    "importlib": {"cli", "rules"},
+    "importlib": {"cli", "rules", "ledger"},
     "socket": {"sandbox", "ledger", "preflight", "wire"},
     "sqlite3": {"plan"},
     "sys.stderr": {"cli"},

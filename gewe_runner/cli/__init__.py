@@ -16,6 +16,7 @@ COMMANDS = {
     "resume": "Let a paused run go on.",
     "cancel": "End a run for good.",
     "ledger": "Look at the ledger and take care of it.",
+    "worker": "Carry out runs that were handed to workers.",
     "sandbox": "Play GeWe on this machine, to rehearse a campaign.",
     "schema": "Print a JSON Schema.",
 }

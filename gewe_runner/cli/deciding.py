@@ -6,7 +6,7 @@ import click
 
 from gewe_runner import prepare
 from gewe_runner.cli import options
-from gewe_runner.ledger import decide, runs
+from gewe_runner.ledger import decide, parts, runs
 from gewe_runner.model import RunState
 
 
@@ -29,6 +29,8 @@ def changing(name: str, state: RunState, help: str) -> click.Command:
         with options.ledger(profile) as ledger, ledger.writing() as connection:
             found = runs.info(connection, run_id)
             changed = decide.put(connection, found.id, state, who())
+            if state is RunState.OPEN:
+                changed |= parts.again(connection, found.id) and bool(found.stopped)
         click.echo(f"run {found.id} is {state}" + ("" if changed else " already"))
 
     return command

@@ -10,7 +10,7 @@ import click
 
 from gewe_runner import errors, find, prepare
 from gewe_runner.cli import options, show
-from gewe_runner.ledger import care, connect, export, forget, restore
+from gewe_runner.ledger import care, connect, export, forget, jobs, restore
 from gewe_runner.model import Profile
 from gewe_runner.problems import Problems
 from gewe_runner.report import files
@@ -62,9 +62,21 @@ def upgrade(profile: str | None) -> None:
             )
         connect.create(url, chosen.gateway).close()
         click.echo(f"{name}: a new ledger; it knows of nobody who was served")
+        _upgrade_engine(url)
         return
     was, became = connect.upgrade(url)
     click.echo(f"{name}: " + (f"version {was} became {became}" if was != became else f"is up to date (version {was})"))
+    _upgrade_engine(url)
+
+
+def _upgrade_engine(url: connect.Address) -> None:
+    """Make or renew the workers' tables, where there can be workers."""
+    if url.get_backend_name() != "postgresql":
+        return
+    with connect.founding(url) as connection:
+        version = jobs.make(connection)
+    name = f"{jobs.PACKAGE} {version}" if version else "none: pip install 'gewe-runner[workers]'"
+    click.echo(f"  workers' tables: {name}")
 
 
 @command.command("export")

@@ -13,6 +13,7 @@ import click
 from gewe_runner import errors, pace, prepare, run
 from gewe_runner.cli import options, progress, show, trying
 from gewe_runner.consult import Consulted
+from gewe_runner.model import Engine
 from gewe_runner.order import Ended, Order
 from gewe_runner.problems import Problems
 from gewe_runner.send import local
@@ -44,6 +45,15 @@ from gewe_runner.send.log import Style
 @click.option("--until", type=options.Moment(), metavar="TIME", help="Begin nothing after TIME, e.g. 21:30.")
 @click.option("--for", "duration", type=options.Duration(), metavar="DURATION", help="The same, from now: 5h, 90m.")
 @click.option("--stop-after-wave", type=click.IntRange(1), metavar="N", help="End when N waves of each run are out.")
+@click.option(
+    "--engine",
+    type=click.Choice([one.value for one in Engine]),
+    help="Who sends: this process, or workers.  [default: local]",
+)
+@click.option("--detach", is_flag=True, help="With workers: hand the run to them and leave.")
+@click.option(
+    "--priority", type=int, metavar="N", help="With workers: of runs that share a device the highest goes first."
+)
 @click.option("--wait", is_flag=True, help="Wait for a device that another send is using.")
 @click.option("-v", "--verbose", is_flag=True, help="Show a line for each attempt on stderr.")
 @click.option(
@@ -82,10 +92,11 @@ def _order(given: Mapping[str, Any]) -> Order:
         raise errors.UsageError("in CI the profile must be said", hint="--profile NAME, or set GEWE_PROFILE")
     ends = [given["until"]] if given["until"] is not None else []
     ends += [prepare.now() + given["duration"]] if given["duration"] is not None else []
-    same = ("plan", "locked", "profile", "dry_run", "stop_after_wave", "wait", "fresh", "reports")
+    same = ("plan", "locked", "profile", "dry_run", "stop_after_wave", "wait", "fresh", "reports", "detach", "priority")
     return Order(
         **{name: given[name] for name in same},
         paths=given["campaigns"],
+        engine=Engine(given["engine"]) if given["engine"] else None,
         limit=pace.NEVER if given["limit"] is None else given["limit"],
         until=min(ends, default=pace.NEVER),
         log=Style(json=given["log_format"] == "json", recipients=given["log_recipients"]),
@@ -160,6 +171,9 @@ class Terminal:
                     hint="if the files have changed since, look at the plan again; then approve its whole digest",
                 )
 
+    def warn(self, text: str) -> None:
+        click.echo(click.style(f"WARNING: {text}", fg="yellow"), err=True)
+
     def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
         return progress.sending(total)
 
@@ -168,6 +182,8 @@ class Terminal:
         if self._dry_run:
             click.echo(f"{self._banner}; DRY RUN - nothing was sent")
             return 0
+        if ended.left:
+            return self._left(ended)
         if not ended.reports and not ended.stopped:
             click.echo("drafts are planned, never sent")
         elif not (ended.attempted or ended.stopped or ended.stops or ended.interrupted):
@@ -185,6 +201,17 @@ class Terminal:
             hint = ended.hint or "run the same command again to go on with what is left"
             raise errors.StoppedError("stopped: " + "; ".join(filter(None, reasons)), hint=hint)
         return 1 if ended.bad else 0
+
+    def _left(self, ended: Ended) -> int:
+        """Say that the runs go on, and how to look at them, stop them and get their reports."""
+        for run_id in ended.left:
+            click.echo(f"run {run_id} goes on with the workers")
+            for known in (f"status {run_id} --watch", f"pause {run_id}", f"report {run_id}"):
+                click.echo(f"  gewe-runner {known}")
+        click.echo(self._banner)
+        if ended.interrupted:
+            raise errors.Interrupted("left; the run goes on")
+        return 0
 
 
 def _question(consulted: Sequence[Consulted]) -> str:
@@ -204,7 +231,7 @@ def _signals(stop: local.Stop) -> Iterator[None]:
         stop.ask()
         if stop.asked == 1:
             # past Python's buffers: the signal may have come in the middle of writing to stderr, which bears no second
-            os.write(2, b"finishing what is in flight; once more drops it\n")
+            os.write(2, stop.says)
 
     former = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

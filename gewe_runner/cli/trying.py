@@ -17,7 +17,7 @@ from gewe_runner.problems import Problems
 from gewe_runner.send import local
 
 #: Options that mean nothing for a single card.
-_OTHERS = ("plan", "dry_run", "locked", "limit", "stop_after_wave", "fresh", "reports")
+_OTHERS = ("plan", "dry_run", "locked", "limit", "stop_after_wave", "fresh", "reports", "engine", "detach", "priority")
 
 
 def asked(options: Mapping[str, Any]) -> trial.Trial | None:

@@ -32,7 +32,8 @@ class Database(Protocol):
     def shown(self, url: sqlalchemy.URL) -> str: ...
     def exists(self, url: sqlalchemy.URL) -> bool: ...
     def prepare(self, url: sqlalchemy.URL) -> None: ...
-    def engine(self, url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine: ...
+    def engine(self, url: sqlalchemy.URL, patience: float, connections: int = 5) -> sqlalchemy.Engine: ...
+    def options(self, url: sqlalchemy.URL) -> Mapping[str, str]: ...
     def alone(self, connection: sqlalchemy.Connection) -> None: ...
     def now(self, connection: sqlalchemy.Connection) -> int | None: ...
     def meaning(self, error: exc.DBAPIError) -> tuple[str, str] | None: ...
@@ -129,11 +130,12 @@ def create(url: sqlalchemy.URL, gateway: str) -> Ledger:
     return open(url)
 
 
-def open(url: sqlalchemy.URL, *, patience: float = BUSY) -> Ledger:  # noqa: A001 - `ledger.open` reads well
+def open(url: sqlalchemy.URL, *, patience: float = BUSY, connections: int = 5) -> Ledger:  # noqa: A001 - `ledger.open` reads well
     """Open an existing ledger; an older one in SQLite is brought up to date first.
 
     Args:
         patience: How long to wait for another program that is writing, in seconds.
+        connections: How many transactions there can be at once, where the database has such a limit.
 
     Raises:
         errors.LedgerError: there is none, it is no ledger, or its version is another.
@@ -142,7 +144,7 @@ def open(url: sqlalchemy.URL, *, patience: float = BUSY) -> Ledger:  # noqa: A00
     name = kind.shown(url)
     if not exists(url):
         raise errors.LedgerError(f"{name}: there is no ledger yet", hint="gewe-runner send CAMPAIGN")
-    engine = kind.engine(url, patience)
+    engine = kind.engine(url, patience, connections)
     try:
         with translated(kind, name), engine.execution_options(write=False).connect() as connection:
             known = expected(name, facts(connection))

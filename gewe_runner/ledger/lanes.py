@@ -5,14 +5,14 @@ before it returns), and only who claims a dead owner's lane turns what was in fl
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import text
 
 from gewe_runner import errors
-from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
+from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Streaks, Want
 from gewe_runner.ledger import connect, holder, raw
 
 #: How far a clock may be off before nothing is sent (milliseconds).
@@ -24,7 +24,8 @@ Clock = Callable[[sqlalchemy.Connection], int | None]
 # The update that changes nothing locks the row: of several that claim at once, each sees what the one before did.
 _LANE = text(
     "INSERT INTO lane (device) VALUES (:device) ON CONFLICT (device) DO UPDATE SET device = excluded.device "
-    "RETURNING holder, heartbeat_at, next_at, resting_until"
+    "RETURNING holder, heartbeat_at, next_at, resting_until, stopped, failures_in_a_row, unsent_in_a_row, "
+    "withdrawn_in_a_row"
 )
 
 _CLAIM = text(
@@ -55,7 +56,7 @@ _FENCE = text("UPDATE lane SET next_at = :next_at WHERE device = :device AND epo
 
 # A message that another transaction is about to withdraw is passed over, not waited for. What a person who was
 # forgotten had pending is cancelled; should it ever be re-opened, it has no payload left to send.
-_INTENT = (
+INTENT = (
     "UPDATE message SET state = 'sending', epoch = :epoch, attempts = attempts + 1, started_at = :now, "
     "  ended_at = NULL, reason = '', gateway_text = '' "
     "WHERE id = (SELECT id FROM message WHERE run_n = (SELECT n FROM run WHERE id = :run AND state = 'open') "
@@ -65,8 +66,8 @@ _INTENT = (
 )
 
 _INTENTS = {
-    "sqlite": text(_INTENT.format(lock="")),
-    "postgresql": text(_INTENT.format(lock="FOR NO KEY UPDATE SKIP LOCKED")),
+    "sqlite": text(INTENT.format(lock="")),
+    "postgresql": text(INTENT.format(lock="FOR NO KEY UPDATE SKIP LOCKED")),
 }
 
 _IS_OPEN = text("SELECT 1 FROM run WHERE id = :run AND state = 'open'")
@@ -126,7 +127,7 @@ class Lanes:
                 raise _clock_error(f"this host's clock and the ledger's are {abs(shared - now) // 1000} s apart")
             lane = {"device": device, "holder": self._me, "now": shared}
             row = connection.execute(_LANE, lane).one()
-            if row.holder not in (None, self._me) and holder.alive(row.holder, row.heartbeat_at, shared):
+            if row.holder not in (None, self._me) and self._lives(row.holder, row.heartbeat_at, shared):
                 raise errors.LaneHeldError(device, row.holder)
             epoch = connection.execute(_CLAIM, lane).scalar_one()
             orphans = connection.execute(_ORPHANS, lane).rowcount
@@ -145,6 +146,10 @@ class Lanes:
             rested_at=max(row.next_at, row.resting_until),
             today=usage.today or 0,
             orphans=orphans,
+            stopped=row.stopped,
+            streaks=Streaks(
+                failures=row.failures_in_a_row, unsent=row.unsent_in_a_row, withdrawn=row.withdrawn_in_a_row
+            ),
         )
 
     def step(self, outcomes: Iterable[Outcome], wants: Sequence[Want]) -> list[Intent | NoIntent]:
@@ -168,6 +173,10 @@ class Lanes:
         with self._ledger.writing() as connection:
             for claim in claims:
                 connection.execute(_RELEASE, {"device": claim.device, "epoch": claim.epoch})
+
+    def _lives(self, owner: str, heartbeat_at: int, now: int) -> bool:
+        """Whether an owner is alive, and so keeps the lane."""
+        return holder.alive(owner, heartbeat_at, now)
 
     def _record(self, cursor: raw.Cursor, outcomes: Sequence[Outcome]) -> None:
         """Statement by statement over all of them: the lanes' rows are locked before the messages'."""
@@ -233,6 +242,10 @@ class _Hot:
             "outcome_attempt": _OUTCOME_ATTEMPT,
         }
         return cls(**{name: raw.sql(statement, engine) for name, statement in statements.items()})
+
+    def changed(self, engine: sqlalchemy.Engine, **statements: sqlalchemy.TextClause) -> "_Hot":
+        """The same with other statements in the place of some."""
+        return replace(self, **{name: raw.sql(statement, engine) for name, statement in statements.items()})
 
 
 def _of_lane(outcome: Outcome) -> dict[str, Any]:

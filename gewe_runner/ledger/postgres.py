@@ -95,16 +95,22 @@ def prepare(url: sqlalchemy.URL) -> None:
     """Nothing: the database has to be there."""
 
 
-def engine(url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine:
+def options(url: sqlalchemy.URL) -> dict[str, str]:
+    """What every connection is made with beside the address."""
+    return {key: value for key, value in _CONNECT.items() if key not in url.query}
+
+
+def engine(url: sqlalchemy.URL, patience: float, connections: int = 5) -> sqlalchemy.Engine:
     """Connections that wait so many seconds for another writer.
 
     Raises:
         errors.LedgerError: the driver is not installed.
     """
-    own = {key: value for key, value in _CONNECT.items() if key not in url.query}
     try:
         # a server that was started anew costs one look, not the run
-        made = sqlalchemy.create_engine(url, connect_args=own, pool_size=2, max_overflow=3, pool_pre_ping=True)
+        made = sqlalchemy.create_engine(
+            url, connect_args=options(url), pool_size=connections - 3, max_overflow=3, pool_pre_ping=True
+        )
     except ImportError as error:
         raise errors.LedgerError(
             "a ledger in PostgreSQL needs a driver that is not installed",

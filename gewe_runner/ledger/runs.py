@@ -224,7 +224,7 @@ def empty(connection: sqlalchemy.Connection) -> None:
         # a lane's epoch has to go on rising: somebody may still act under the last one
         if table not in (meta, lane):
             connection.execute(delete(table))
-    connection.execute(update(lane).values(next_at=0, resting_until=0))
+    connection.execute(update(lane).values(next_at=0, resting_until=0, stopped=""))
 
 
 def _joinable(connection: sqlalchemy.Connection, identity: Identity) -> Any:

@@ -66,7 +66,7 @@ def prepare(url: sqlalchemy.URL) -> None:
         ) from error
 
 
-def engine(url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine:
+def engine(url: sqlalchemy.URL, patience: float, connections: int = 5) -> sqlalchemy.Engine:  # noqa: ARG001 - as in `postgres`
     """Connections that wait so many seconds for another writer."""
     if Path(url.database or "").is_dir():
         raise errors.LedgerError(
@@ -76,6 +76,11 @@ def engine(url: sqlalchemy.URL, patience: float) -> sqlalchemy.Engine:
     event.listen(made, "connect", _prepare)
     event.listen(made, "begin", _begin)
     return made
+
+
+def options(url: sqlalchemy.URL) -> dict[str, str]:  # noqa: ARG001 - as in `postgres`
+    """None that its address would need."""
+    return {}
 
 
 def alone(connection: sqlalchemy.Connection) -> None:

@@ -126,18 +126,21 @@ def campaign(plan: freeze.Plan, path: Path, shown: str, project: Path) -> Campai
         card={},
         recipients=(),
         frequency_cap=FrequencyCap(**cap) if cap else None,
-        send=Delivery(
-            waves=tuple(send.get("waves", ())),
-            stop_when=StopWhen(**send["stop_when"]),
-            pace={
-                name: tuple(limit) if isinstance(limit, list) else limit for name, limit in send.get("pace", {}).items()
-            },
-            **{name: send[name] for name in ("not_before", "not_after", "wave_wait_minutes") if name in send},
-        ),
+        send=delivery(send),
     )
     if freeze.canonical(freeze.delivery(found)) != freeze.canonical(send):
         raise _altered(path, "its header says something about the sending that no campaign says")
     return found
+
+
+def delivery(send: Mapping[str, Any]) -> Delivery:
+    """What the header of a plan says about the sending."""
+    return Delivery(
+        waves=tuple(send.get("waves", ())),
+        stop_when=StopWhen(**send.get("stop_when", {})),
+        pace={name: tuple(limit) if isinstance(limit, list) else limit for name, limit in send.get("pace", {}).items()},
+        **{name: send[name] for name in ("not_before", "not_after", "wave_wait_minutes") if name in send},
+    )
 
 
 def _refuse(constant: str) -> None:

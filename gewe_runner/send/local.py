@@ -6,7 +6,6 @@ waits is an entry in a heap.
 """
 
 import contextlib
-import json
 import queue
 import threading
 import time
@@ -17,23 +16,12 @@ from typing import Protocol
 from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
 from gewe_runner.model import Refusals, State
-from gewe_runner.send import policy
-from gewe_runner.send.answers import Answer
+from gewe_runner.send import letters, policy
+from gewe_runner.send.letters import AHEAD, Answered, Gateway, Letter, Withdrawn
 from gewe_runner.send.scheduler import Scheduler
 
 #: A holder says so often that it is alive, in milliseconds.
 HEARTBEAT = 5_000
-
-#: An intent that is older than this when its request could leave is not sent: somebody may have taken the lane over
-#: while this process was frozen, or while the ledger was (seconds).
-STALE_INTENT = 1.5
-
-#: A message is made `sending` so long before its lane is due, so that its request leaves in time (milliseconds): what
-#: a lane starts late it never makes up for.
-AHEAD = 25
-
-#: Goes on while the machine sleeps, where the system has such a clock.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 #: How often a ledger that refuses is asked again to take what has come in, a second apart.
 RESCUES = 5
@@ -76,40 +64,6 @@ class Both:
         self.other.wait(until)
 
 
-class Gateway(Protocol):
-    """What the engine needs of the gateway's client; `post` never raises."""
-
-    def post(self, body: bytes) -> Answer: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """A message that is `sending`, and when its request leaves."""
-
-    intent: Intent
-    due: int
-    #: When the ledger was asked for it, by `_CLOCK`.
-    asked: float
-
-    def is_fresh(self) -> bool:
-        return time.clock_gettime(_CLOCK) - self.asked <= STALE_INTENT
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    intent: Intent
-    answer: Answer
-    started: int
-    ended: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Withdrawn:
-    """A request that was not let go."""
-
-    intent: Intent
-
-
 @dataclass(frozen=True, slots=True)
 class _Bug:
     """What a thread died of, and the request that nobody will hear of now."""
@@ -118,7 +72,7 @@ class _Bug:
     error: Exception
 
 
-_Came = _Answered | _Withdrawn | _Bug
+_Came = Answered | Withdrawn | _Bug
 
 
 class Stop:
@@ -128,6 +82,8 @@ class Stop:
         self.asked = 0
         #: Whether an engine is there that heeds it.
         self.listening = False
+        #: What whoever asks for the first time is told.
+        self.says = b"finishing what is in flight; once more drops it\n"
         #: Answers, wake-up calls (None) and bugs; a SimpleQueue may be put to from a signal handler.
         self.inbox: queue.SimpleQueue[_Came | None] = queue.SimpleQueue()
 
@@ -243,14 +199,14 @@ class _Loop:
         """One transaction: the outcomes that have come in, and the intents of the lanes that are due."""
         if not self._outcomes and not wants:
             return
-        asked = time.clock_gettime(_CLOCK)
+        asked = letters.asked()
         results = self._record(wants)
         now = self._engine.now()
         for want, result in zip(wants, results, strict=True):
             self._scheduler.began(want, result, now)
             if isinstance(result, Intent):
                 self._flying[result.message_id] = result
-                self._pool.send(_Letter(result, want.now, asked), len(self._flying))
+                self._pool.send(Letter(result, want.now, asked), len(self._flying))
 
     def _record(self, wants: Sequence[Want] = ()) -> list[Intent | NoIntent]:
         results = self._engine.ledger.step(self._outcomes, wants)
@@ -270,7 +226,7 @@ class _Loop:
             if isinstance(one, _Bug):
                 self._bug = one.error
                 self._outcomes.append(self._scheduler.dropped(one.intent, self._engine.now()))
-            elif isinstance(one, _Withdrawn):
+            elif isinstance(one, Withdrawn):
                 self._outcomes.append(self._scheduler.withdrawn(one.intent, self._engine.now()))
             else:
                 verdict = policy.classify(one.answer, self._engine.refusals)
@@ -295,10 +251,10 @@ class _Pool:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._letters: queue.SimpleQueue[_Letter] = queue.SimpleQueue()
+        self._letters: queue.SimpleQueue[Letter] = queue.SimpleQueue()
         self._threads = 0
 
-    def send(self, letter: _Letter, under_way: int) -> None:
+    def send(self, letter: Letter, under_way: int) -> None:
         """Hand a request to a free thread; `under_way` counts it and all others that have no answer yet."""
         self._letters.put(letter)
         if self._threads < min(under_way, MOST_THREADS):
@@ -309,22 +265,9 @@ class _Pool:
         engine = self._engine
         while True:
             letter = self._letters.get()
-            intent = letter.intent
             try:
-                sent = body(engine.app_ids[intent.device], intent.payload)
-                while (early := letter.due - engine.now()) > 0 and letter.is_fresh():
-                    time.sleep(min(early, AHEAD) / 1000)
-                if not letter.is_fresh():
-                    engine.stop.inbox.put(_Withdrawn(intent))
-                    continue
-                started = engine.now()
-                answer = engine.gateway.post(sent)
+                came = letters.carry(letter, engine.gateway, engine.app_ids, engine.now)
             except Exception as error:  # noqa: BLE001 - the loop raises it again: it must not be left waiting
-                engine.stop.inbox.put(_Bug(intent, error))
+                engine.stop.inbox.put(_Bug(letter.intent, error))
                 return
-            engine.stop.inbox.put(_Answered(intent, answer, started, engine.now()))
-
-
-def body(app_id: str, payload: str) -> bytes:
-    """The request's body: the frozen payload with the appId put in, canonical like the payload itself."""
-    return f'{{"appId":{json.dumps(app_id, ensure_ascii=False)},{payload[1:]}'.encode()
+            engine.stop.inbox.put(came)

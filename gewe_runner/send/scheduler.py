@@ -13,6 +13,7 @@ from gewe_runner import pace
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
 from gewe_runner.model import Device, Pace, State, StopWhen
 from gewe_runner.pace import Usage
+from gewe_runner.send import gates
 from gewe_runner.send.policy import LaneEffect, RunEffect, Verdict
 
 #: Requests that never left are begun so often before the run stops.
@@ -20,9 +21,6 @@ TRIES = 3
 
 #: The pause before the second try, in milliseconds; doubled for each further one, ±20 %.
 BACKOFF = 1_000
-
-#: From so many outcomes on `failure_percent` is judged.
-JUDGED_FROM = 20
 
 _NO_LIMIT = pace.NEVER
 
@@ -275,6 +273,10 @@ class Scheduler:
                 found[run] = f"its window (send.not_after) is over for {', '.join(sorted(progress.late))}"
         return found
 
+    def is_late(self, run: str) -> bool:
+        """Whether the window of the run is over before some lane may send again for it."""
+        return bool(self._jobs[run].late)
+
     def _expire(self) -> None:
         self.stopped = "the time for this send (--until, --for) is over before the next message may go"
         self.hint = "run the same command again to go on"
@@ -349,22 +351,12 @@ class Scheduler:
 
     def _count(self, lane: Lane, progress: _Progress, *, bad: bool) -> None:
         """The gates: too many failures in a row stop the lane, too large a share of them the run."""
-        gates = progress.job.stop_when
+        limits = progress.job.stop_when
         lane.failures_in_a_row = lane.failures_in_a_row + 1 if bad else 0
         progress.outcomes += 1
         progress.bad += bad
-        in_a_row, percent = gates.failures_in_a_row, gates.failure_percent
-        if in_a_row is not None and lane.failures_in_a_row >= in_a_row and not lane.stopped:
-            lane.stopped = f"{lane.failures_in_a_row} failures in a row (stop_when.failures_in_a_row: {in_a_row})"
-        share = 100 * progress.bad / progress.outcomes
-        if (
-            percent is not None
-            and progress.outcomes >= JUDGED_FROM
-            and progress.bad
-            and share >= percent
-            and not progress.stopped
-        ):
-            progress.stopped = f"{share:.0f} % of the wave failed (stop_when.failure_percent: {percent:g})"
+        lane.stopped = lane.stopped or gates.in_a_row(limits, lane.failures_in_a_row)
+        progress.stopped = progress.stopped or gates.percent(limits, progress.outcomes, progress.bad)
 
 
 def _counted(lane: Lane, now: int) -> Usage:

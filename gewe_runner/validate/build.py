@@ -9,7 +9,7 @@ from typing import Any
 
 from gewe_runner import model
 from gewe_runner.document import Document, Scalar
-from gewe_runner.model import Campaign, Delivery, Device, Pace, Policy, Profile, Settings, Source, Where
+from gewe_runner.model import Campaign, Delivery, Device, Engine, Pace, Policy, Profile, Settings, Source, Where
 from gewe_runner.rules import campaigns
 from gewe_runner.rules import settings as settings_rules
 
@@ -87,6 +87,7 @@ def _profile(document: Document, project: Path, name: str, tree: Tree) -> Profil
         refusals=model.Refusals(**{key: tuple(map(str, texts)) for key, texts in tree.get("refusals", {}).items()}),
         connect_timeout=_value(timeouts, "connect", 5),
         read_timeout=_value(timeouts, "read", 60),
+        engine=Engine(_text(tree.get("engine")) or Engine.LOCAL),
     )
 
 

@@ -11,7 +11,7 @@ from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
 from gewe_runner.model import UNLIMITED, Device, Refusals, State
 from gewe_runner.pace import Usage
-from gewe_runner.send import local
+from gewe_runner.send import letters, local
 from gewe_runner.send.answers import Answer, Envelope
 from gewe_runner.send.scheduler import Job, Lane, Scheduler
 
@@ -100,7 +100,7 @@ class Broken:
 
 
 def deliver(
-    book: Book, gateway: local.Gateway, *, stop: local.Stop | None = None, watch: local.Watch | None = None
+    book: Book, gateway: letters.Gateway, *, stop: local.Stop | None = None, watch: local.Watch | None = None
 ) -> Scheduler:
     names = list(book.queues)
     job = Job(id="run", paces=dict.fromkeys(names, UNLIMITED))
@@ -171,7 +171,7 @@ def test_asked_twice_it_drops_what_is_in_flight_as_unknown() -> None:
 
 
 def test_an_intent_that_became_durable_too_late_is_not_sent() -> None:
-    book, line = Book({"east": [1]}, slow=local.STALE_INTENT + 0.1), Line()
+    book, line = Book({"east": [1]}, slow=letters.STALE_INTENT + 0.1), Line()
     deliver(book, line)
     assert book.log == ["sending 1", "pending 1", "sending 1", "sent 1"]
     assert len(line.bodies) == 1
@@ -212,7 +212,7 @@ def test_a_terminal_that_is_gone_ends_no_send() -> None:
 
 
 def test_a_ledger_that_confirms_everything_late_ends_the_send() -> None:
-    book, line = Book({"east": [1]}, slow=local.STALE_INTENT + 0.1, always=True), Line()
+    book, line = Book({"east": [1]}, slow=letters.STALE_INTENT + 0.1, always=True), Line()
     scheduler = deliver(book, line)
     assert "takes too long to write" in scheduler.stopped
     assert line.bodies == []

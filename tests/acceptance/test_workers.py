@@ -1,0 +1,133 @@
+"""Workers share a ledger: nobody is served twice or forgotten, whatever happens to them; counted from the gateway."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from tests import crash, fleet
+from tests.postgres import database, postgres
+
+__all__ = ["database", "postgres"]
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[crash.Gateway]:
+    with crash.gateway(tmp_path, seed=7, median_ms=10) as found:
+        yield found
+
+
+def people(count: int, faulty: float = 0) -> list[str]:
+    return crash.people(count, random.Random(3), faulty=faulty)
+
+
+def judged(own: fleet.Fleet, in_flight: set[str] = frozenset()) -> crash.Account:  # type: ignore[assignment]
+    own.run("report")
+    return crash.judge(own.project, set(in_flight))
+
+
+def test_a_run_of_two_workers_serves_everybody_once(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(120, 0.1), dict.fromkeys(f"t-{n}" for n in range(8)))
+    with own.workers(2):
+        assert own.run("send", "fruit.yaml", "--yes", "--engine", "procrastinate") == 1, own.project.said()
+    account = crash.judge(own.project, set())
+    assert account.faultless, account
+
+
+def test_killed_workers_leave_unknown_what_was_in_flight_and_nothing_else(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(160), {f"t-{n}": 120 for n in range(16)})
+    in_flight: set[str] = set()
+    with own.workers(3) as workers:
+        own.hand()
+        for number in range(2):
+            own.wait(lambda seen=20 * (number + 1): own.counts().get("sent", 0) >= seen)  # type: ignore[misc]
+            workers[number].kill()
+            workers[number].wait()
+            in_flight |= own.in_flight()
+        own.wait()
+    states, accepted = own.states(), gateway.received()["accepted"]
+    unknown = {one for one, state in states.items() if state == "unknown"}
+    assert not {one for one, times in accepted.items() if times > 1}
+    assert set(states.values()) <= {"sent", "unknown"}
+    assert {one for one, state in states.items() if state == "sent"} <= accepted.keys()
+    assert unknown <= in_flight
+    assert gateway.received()["overlaps"] == 0
+
+
+def test_a_frozen_worker_loses_its_lanes_and_its_late_news_counts(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(64), {f"t-{n}": 60 for n in range(8)})
+    with own.workers(2) as workers:
+        own.hand()
+        own.wait(lambda: own.counts().get("sent", 0) >= 16)
+        workers[0].send_signal(signal.SIGSTOP)
+        time.sleep(7)
+        workers[0].send_signal(signal.SIGCONT)
+        own.wait()
+    received = gateway.received()
+    assert own.counts() == {"sent": 64}
+    assert received["overlaps"] == 0
+    assert max(received["accepted"].values()) == 1
+    gaps = [b - a for came in crash.arrivals_of(received).values() for a, b in zip(came, came[1:], strict=False)]
+    assert min(gaps) > 900
+
+
+def test_a_worker_that_is_told_to_end_finishes_what_is_in_flight(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(120), {f"t-{n}": 240 for n in range(8)})
+    with own.workers(1) as workers:
+        own.hand()
+        for seen in (20, 50):
+            own.wait(lambda seen=seen: own.counts().get("sent", 0) >= seen)  # type: ignore[misc]
+            workers.append(own.start("worker", "--stale", "4"))
+            workers[-2].terminate()
+            assert workers[-2].wait(fleet.PATIENCE) == 0, own.project.said()[-3000:]
+        own.wait()
+    assert own.counts() == {"sent": 120}
+
+
+def test_pause_resume_and_cancel_reach_every_worker(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(200), {f"t-{n}": 120 for n in range(8)})
+    with own.workers(2):
+        own.hand()
+        own.wait(lambda: own.counts().get("sent", 0) >= 16)
+        assert own.run("pause", "latest") == 0
+        time.sleep(1)
+        paused = own.counts()
+        time.sleep(2)
+        assert own.counts() == paused
+        assert own.run("resume", "latest") == 0
+        own.wait(lambda: own.counts()["sent"] > paused["sent"] + 8)
+        assert own.run("cancel", "latest") == 0
+    assert set(own.counts()) == {"sent", "cancelled"}
+
+
+def test_a_lane_whose_job_was_lost_is_worked_on_again(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(60), {f"t-{n}": 120 for n in range(4)})
+    with own.workers(1):
+        own.hand()
+        own.wait(lambda: own.counts().get("sent", 0) >= 8)
+        own.ask("DELETE FROM procrastinate_jobs")
+        own.ask("DELETE FROM part WHERE device = 't-0'")
+        own.wait()
+    assert own.counts() == {"sent": 60}
+
+
+def test_workers_need_a_ledger_that_they_can_share(tmp_path: Path, gateway: crash.Gateway) -> None:
+    project = crash.lay(tmp_path / "p", gateway, people(3), {"t-0": None})
+    assert project.send("--engine", "procrastinate") == 3
+    assert "workers need a ledger in PostgreSQL" in project.said()
+    assert not project.ledger.exists()
+    assert project.send("--engine", "procrastinate", "--limit", "1") == 2
