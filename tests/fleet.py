@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
 
@@ -87,7 +88,7 @@ class Fleet:
     def in_flight(self) -> set[str]:
         return {one for (one,) in self.ask("SELECT to_wxid FROM message WHERE state = 'sending'")}
 
-    def ask(self, statement: str) -> list[tuple[object, ...]]:
+    def ask(self, statement: str) -> list[tuple[Any, ...]]:
         engine = connect.database(self.url).engine(self.url, 15)
         try:
             with engine.begin() as connection:
