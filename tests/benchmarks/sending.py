@@ -1,107 +1,153 @@
-"""`send`, ledger and all, beside a bare pool of `requests` sessions that posts as much and records nothing.
+"""Sending: `send`, ledger and all, beside a bare pool of sessions and beside what the gateway can take at all.
 
-As a program, `python -m tests.benchmarks.sending URL COUNT DEVICES` is that bare pool.
+The speed is counted by the gateway, from the first request to the last. All sides send the same payloads through as
+many connections.
 """
 
-import itertools
+import contextlib
+import csv
 import json
-import random
-import statistics
+import re
+import shutil
 import subprocess
 import sys
-import tempfile
-import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+import jinja2
 import requests
 
 from gewe_runner import sandbox
-from tests import crash
-from tests.conftest import ROOT
+from tests.benchmarks import lists, measure
+from tests.benchmarks.figures import Measured, Taken, Target
+from tests.benchmarks.sides import Group, Options, Side
 
 DEVICES = 16
+POOL = "a bare requests.Session pool"
+WRK = "wrk"
+_WRK_SECONDS = 5
+_WRK_SCRIPT = """\
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["X-GEWE-TOKEN"] = "tok-bench"
+wrk.body = [==[{body}]==]
+"""
+_NO_WRK = "NOT MEASURED: wrk is not installed; Debian and Ubuntu: apt-get install wrk, macOS: brew install wrk"
 
 
-def bodies(count: int, devices: int) -> list[bytes]:
-    """What the campaign's cards are, as requests; each device's own."""
-    card = {
-        "coverImgUrl": "https://cdn.example.com/covers/fruit.jpg",
-        "displayName": "百果园+",
-        "miniAppId": "wx1f9ea355b47256dd",
-        "pagePath": "pages/index.html?store=%E5%BE%90%E5%AE%B6%E6%B1%87%E5%BA%97",
-        "userName": "gh_690acf47ea05@app",
-    }
-    return [
-        json.dumps(
-            {
-                "appId": f"wx_phone-{number % devices}",
-                **card,
-                "title": f"客人{number}，水果到家",
-                "toWxid": f"wxid_bare{number:06}",
-            },
-            ensure_ascii=False,
-        ).encode()
-        for number in range(count)
-    ]
+@contextlib.contextmanager
+def sides(folder: Path, options: Options) -> Iterator[Sequence[Side]]:
+    with sandbox.started() as url:
+        sender = Sender(lists.live_project(folder / "send", url, DEVICES), url, options.messages)
+        split = Split(sender)
+        yield [
+            Side(name=POOL, take=sender.pool, rows=options.messages),
+            Side(
+                name="gewe-runner send, with its ledger",
+                take=sender.send,
+                rows=options.messages,
+                targets=[Target(against=POOL, of="speed", limit=0.9, least=True)],
+            ),
+            Side(name="gewe-runner send, watched", take=split.send, rows=options.messages, more=split.parts),
+            Side(name=WRK, take=sender.wrk, rows=options.messages, targets=[Target(against=POOL, of="speed")])
+            if shutil.which("wrk")
+            else Side(name=WRK, note=_NO_WRK),
+        ]
 
 
-def post_all(url: str, count: int, devices: int) -> None:
-    """One thread and one session a device, one request at a time in each."""
-    everything = bodies(count, devices)
+class Sender:
+    """One project, its payloads as requests, and a gateway that takes them.
 
-    def work(number: int) -> None:
-        headers = {"X-GEWE-TOKEN": "tok-bench", "Content-Type": "application/json"}
-        with requests.Session() as session:
-            session.trust_env = False
-            for body in itertools.islice(everything, number, None, devices):
-                session.post(f"{url}/message/postMiniApp", data=body, headers=headers, timeout=60).json()
+    Args:
+        folder: Of a project with `DEVICES` devices.
+        url: The gateway's.
+        count: How many messages there are.
+    """
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(devices)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    def __init__(self, folder: Path, url: str, count: int) -> None:
+        self.folder = folder
+        self.count = count
+        self._url = url
+        self._account = f"{url.removesuffix('/gewe/v2/api')}/sandbox"
+        self.campaign = lists.lay(folder, count, devices=DEVICES)
+        everything = list(bodies(folder / f"{count}.csv"))
+        (folder / "requests.jsonl").write_bytes(b"\n".join(everything))
+        (folder / "wrk.lua").write_text(_WRK_SCRIPT.format(body=everything[0].decode()), encoding="utf-8")
 
+    def pool(self) -> Taken:
+        pool = str(Path(__file__).parent / "peers" / "pool.py")
+        return self.counted((sys.executable, pool, self._url, "requests.jsonl", str(DEVICES)))
 
-def speed(received: dict[str, Any], count: int) -> float:
-    """Messages a second, from the first request to the last."""
-    if received["requests"] != count:
-        raise RuntimeError(f"{received['requests']} requests came instead of {count}")
-    took: int = received["last_at"] - received["first_at"]
-    return count * 1000 / max(took, 1)
+    def send(self) -> Taken:
+        return self.send_by(measure.PROGRAM)
 
+    def send_by(self, program: Sequence[str]) -> Taken:
+        """Send everything, as if nothing had been sent before."""
+        for left in (".gewe", "reports"):
+            shutil.rmtree(self.folder / left, ignore_errors=True)
+        return self.counted((*program, "send", str(self.campaign), "--yes", "--new-ledger"))
 
-def measured(count: int, pairs: int) -> Iterator[tuple[float, float]]:
-    """Messages a second of the bare pool and of `send`, in turns, after one pair that only warms up."""
-    with tempfile.TemporaryDirectory() as name, sandbox.started() as url:
-        folder = Path(name)
-        at = crash.Gateway(url=url, journal=folder / "none")
-        people = crash.people(count, random.Random(count), faulty=0)
-        for turn in range(pairs + 1):
-            at.reset()
-            subprocess.run([sys.executable, "-m", __name__, url, str(count), str(DEVICES)], cwd=ROOT, check=True)
-            bare = speed(at.received(), count)
-            at.reset()
-            devices = {f"phone-{number}": None for number in range(DEVICES)}
-            project = crash.lay(folder / str(turn), at, people, devices)
-            if project.send():
-                raise RuntimeError(project.said())
-            if turn:
-                yield bare, speed(at.received(), count)
+    def counted(self, argv: Sequence[str]) -> Taken:
+        """One execution; its time is that between the first request and the last, by the gateway's clock."""
+        requests.post(f"{self._account}/reset", timeout=60).raise_for_status()
+        taken = measure.command(argv, self.folder, environment=lists.LIVE_ENVIRONMENT)
+        received = requests.get(f"{self._account}/received", timeout=60).json()
+        if received["requests"] != self.count:
+            raise measure.MeasuringError(f"{received['requests']} requests came instead of {self.count}: {argv}")
+        return replace(taken, seconds=max(received["last_at"] - received["first_at"], 1) / 1000)
 
-
-def table(count: int, pairs: int) -> Iterator[str]:
-    """The lines of the comparison, the ratio of each pair's own included."""
-    found = list(measured(count, pairs))
-    bare, full = (statistics.median(side) for side in zip(*found, strict=True))
-    ratios = [ours / theirs for theirs, ours in found]
-    yield f"sending, {count:,} messages through {DEVICES} devices, no pace, loopback"
-    yield f"{'bare requests.Session pool':32} {bare:9,.0f} messages/s"
-    yield f"{'send, with its ledger':32} {full:9,.0f} messages/s"
-    yield f"{'ratio, of pairs':32} {statistics.median(ratios):9.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    def wrk(self) -> Taken:
+        """As many messages as the gateway takes in a few seconds, converted to the time of ours."""
+        target = f"{self._url}/message/postMiniApp"
+        argv = ("wrk", "-t1", f"-c{DEVICES}", f"-d{_WRK_SECONDS}s", "-s", str(self.folder / "wrk.lua"), target)
+        said = subprocess.run(argv, capture_output=True, encoding="utf-8", check=True).stdout
+        found = re.search(r"^Requests/sec:\s*([\d.]+)", said, re.MULTILINE)
+        if found is None or "Non-2xx" in said:
+            raise measure.MeasuringError(f"{' '.join(argv)}:\n{said}")
+        return Taken(seconds=self.count / float(found[1]))
 
 
-if __name__ == "__main__":
-    post_all(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+class Split:
+    """Where the processor time of `send` goes, by watching it."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._spent: list[Counter[str]] = []
+
+    def send(self) -> Taken:
+        file = self._sender.folder / "split.json"
+        taken = self._sender.send_by((sys.executable, "-m", "tests.benchmarks.split", str(file)))
+        self._spent.append(Counter(json.loads(file.read_text(encoding="utf-8"))))
+        return taken
+
+    def parts(self) -> Sequence[Measured]:
+        """Processor seconds of each part in all turns but the first, which only warmed up."""
+        turns = self._spent[1:]
+        return [self._part(name, [turn[name] for turn in turns]) for name in sorted(turns[0])]
+
+    def _part(self, name: str, seconds: Sequence[float]) -> Measured:
+        whole = sum(turn.total() for turn in self._spent[1:])
+        each = sum(seconds) / len(seconds) / self._sender.count * 1000
+        note = f"{each:.2f} ms a message, {sum(seconds) / whole:.0%} of its processor time"
+        taken = [Taken(seconds=one, cpu=one) for one in seconds]
+        return Measured(group="", name=f"  of that, {name}", taken=taken, note=note)
+
+
+def bodies(file: Path) -> Iterator[bytes]:
+    """The campaign's messages as requests."""
+    templates = {field: jinja2.Template(text) for field, text in lists.CARD.items()}
+    with file.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            card = {field: template.render(minutes=29, **row) for field, template in templates.items()}
+            body = {"appId": f"wx_{row['device']}", "toWxid": row["wxid"], **card}
+            yield json.dumps(body, ensure_ascii=False).encode()
+
+
+GROUP = Group(
+    title=lambda options: f"sending {options.messages:,} messages through {DEVICES} devices, no pace, loopback",
+    sides=sides,
+    laying=lambda _: 1.0,
+    turn=lambda options: 10 + options.messages * 5e-3,
+)

@@ -29,6 +29,7 @@ def record(seq: int = 1, state: str = State.SENT, **fields: Any) -> Record:
             "source": "lists/a.csv",
             "row": seq + 1,
             "sha256": "ab" * 32,
+            "payload": "{}",
             "state": state,
             **fields,
         }
