@@ -5,12 +5,11 @@ import functools
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gewe_runner import errors, prepare
-from gewe_runner.ledger import connect, runs
-from gewe_runner.model import Message, Record
+from gewe_runner.ledger import connect, rows, runs
 from gewe_runner.plan import difference, files
 from gewe_runner.plan.difference import Difference, Side
 from gewe_runner.prepare import Planned
@@ -68,24 +67,7 @@ def _sides(other: str, planned: Sequence[Planned], ledger: connect.Ledger | None
     with ledger.reading() as connection:
         run = runs.info(connection, other).id
         header = runs.header(connection, run)
-    return {header["campaign"]: Side(name=run, header=header, lines=functools.partial(_recorded, ledger, run))}
-
-
-def _recorded(ledger: connect.Ledger, run: str) -> Iterator[Message]:
-    return (_message(record) for record in runs.records(ledger, run))
-
-
-def _message(record: Record) -> Message:
-    return Message(
-        seq=record.seq,
-        to_wxid=record.to_wxid,
-        device=record.device,
-        variant=record.variant,
-        source=record.source,
-        row=record.row,
-        payload=record.payload,
-        sha256=record.sha256,
-    )
+    return {header["campaign"]: Side(name=run, header=header, lines=functools.partial(rows.messages, ledger, run))}
 
 
 def _revision(other: str, planned: Sequence[Planned], folder: Path) -> Mapping[str, Side]:

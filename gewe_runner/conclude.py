@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gewe_runner import errors, expand, pace, provenance, report
-from gewe_runner.ledger import connect, runs
+from gewe_runner.ledger import connect, rows, runs
 from gewe_runner.model import Message, Profile, Record, RunInfo, Skip
 from gewe_runner.plan.freeze import Plan
 
@@ -62,8 +62,8 @@ def write(
     report.write(
         place,
         info,
-        records=lambda: runs.records(ledger, info.id),
-        skips=lambda: runs.skips(ledger, info.id),
+        records=lambda: rows.records(ledger, info.id),
+        skips=lambda: rows.skips(ledger, info.id),
         original=_original(project, info.made.get("sources", {})),
         formats=formats,
     )
@@ -132,7 +132,6 @@ def _would_send(message: Message) -> Record:
         source=message.source,
         row=message.row,
         sha256=message.sha256,
-        payload=message.payload,
         state=WOULD_SEND,
     )
 

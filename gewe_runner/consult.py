@@ -83,9 +83,11 @@ def overlays(planned: Sequence[Planned], ledger: connect.Ledger | None, problems
 
 
 def _consult(planned: Planned, ledger: connect.Ledger | None, problems: Problems) -> Consulted:
-    overlay = judge.Overlay()
-    for _ in laid_over(planned, ledger, overlay):
-        pass
+    overlay = _resumed(planned, ledger) if ledger else None
+    if overlay is None:
+        overlay = judge.Overlay()
+        for _ in laid_over(planned, ledger, overlay):
+            pass
     plan, campaign = planned.plan, planned.campaign
     sent, forbidden = overlay.skips["already_sent"], overlay.skips.total()
     if sent and forbidden == plan.messages and not overlay.same_card and not overlay.joins:
@@ -96,6 +98,12 @@ def _consult(planned: Planned, ledger: connect.Ledger | None, problems: Problems
         problems.add(plans.EDITION_USED.at(campaign.shown, campaign.positions.get(("edition",)), fault))
     forecast = check.forecast(campaign, planned.profile, overlay.devices, prepare.now())
     return Consulted(planned=planned, overlay=overlay, forecast=forecast, ledger=ledger is not None)
+
+
+def _resumed(planned: Planned, ledger: connect.Ledger) -> judge.Overlay | None:
+    """What the ledger makes of a plan whose run goes on; None where that has to be found line by line."""
+    with ledger.reading() as connection:
+        return runs.resumed(connection, _identity(planned), planned.withdrawn)
 
 
 def laid_over(planned: Planned, ledger: connect.Ledger | None, overlay: judge.Overlay) -> Iterator[Message | Skip]:

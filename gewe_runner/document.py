@@ -23,6 +23,10 @@ class Scalar(str):
         self.value = value
         return self
 
+    def __reduce__(self) -> tuple[type, tuple[str, bool | int | float | str | None]]:
+        """What a copy in another process is made of."""
+        return Scalar, (str(self), self.value)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:

@@ -331,9 +331,8 @@ class Message:
     sha256: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """A message as the ledger remembers it: what reports and `status` show."""
+class Record(NamedTuple):
+    """A message as the ledger remembers it, a column each: what reports show. A tuple, since there may be millions."""
 
     seq: int
     to_wxid: str
@@ -342,7 +341,6 @@ class Record:
     source: str
     row: int
     sha256: str
-    payload: str
     #: A `State`, or `would_send` in a dry run.
     state: str
     #: Why it was cancelled, or what became of it in a few words.

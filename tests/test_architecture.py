@@ -109,11 +109,12 @@ LIBRARIES: dict[str, set[str]] = {
 #: What the standard library has for the world outside: imports, and attributes as `module.name`.
 WORLD: dict[str, set[str]] = {
     "importlib": {"cli", "rules", "ledger"},
+    "multiprocessing": {"render"},
     "socket": {"sandbox", "ledger", "preflight", "wire"},
     "sqlite3": {"plan"},
     "sys.stderr": {"cli"},
     "sys.stdout": {"cli"},
-    "threading": {"send", "sandbox", "ledger", "wire"},
+    "threading": {"render", "send", "sandbox", "ledger", "wire"},
     "time.sleep": {"send", "sandbox", "ledger", "cli"},
 }
 

@@ -8,7 +8,7 @@ import sqlalchemy
 from sqlalchemy import delete, insert, select, union_all, update
 
 from gewe_runner import errors
-from gewe_runner.ledger import batches, forget, runs
+from gewe_runner.ledger import batches, counts, forget, runs
 from gewe_runner.ledger.tables import edition, message, resolution, run, skip
 from gewe_runner.model import Message, Reason, RunState, State
 
@@ -120,9 +120,9 @@ def readmit(connection: sqlalchemy.Connection, run_id: str, messages: Iterable[M
         How many were taken in.
     """
     number = _number(connection, run_id)
-    waiting = select(skip.c.to_wxid).where(skip.c.run_n == number, skip.c.reason == Reason.UNRESOLVED)
-    if connection.execute(waiting.limit(1)).first() is None:
+    if not counts.skips(connection, number).get(Reason.UNRESOLVED):
         return 0
+    waiting = select(skip.c.to_wxid).where(skip.c.run_n == number, skip.c.reason == Reason.UNRESOLVED)
     edition_id = connection.execute(select(run.c.edition_id).where(run.c.n == number)).scalar_one()
     taken = select(message.c.to_wxid).where(message.c.edition_id == edition_id, message.c.state != State.CANCELLED)
     free = set(connection.execute(waiting.where(skip.c.to_wxid.not_in(taken))).scalars())

@@ -38,15 +38,23 @@ _ORPHANS = text(
     "WHERE device = :device AND state = 'sending'"
 )
 
-_ORPHAN_ATTEMPTS = text("UPDATE attempt SET outcome = 'unknown' WHERE device = :device AND outcome IS NULL")
+# Found by what is in flight, not by the device, which may have made a million requests; before that is settled.
+_ORPHAN_ATTEMPTS = text(
+    "UPDATE attempt SET outcome = 'unknown' WHERE outcome IS NULL AND message_id IN "
+    "(SELECT id FROM message WHERE device = :device AND state = 'sending')"
+)
+
+_ORPHAN_TRIALS = text(
+    "UPDATE attempt SET outcome = 'unknown' WHERE outcome IS NULL AND message_id IS NULL AND device = :device"
+)
 
 # Requests that never left the machine burden no account.
 _USAGE = text(
     "SELECT max(started_at) AS last, sum(CASE WHEN started_at >= :midnight THEN 1 ELSE 0 END) AS today FROM ("
     "  SELECT id, started_at FROM attempt WHERE device = :device AND started_at >= :since"
     "    AND (outcome IS NULL OR outcome <> 'unsent')"
-    "  UNION"
-    "  SELECT id, started_at FROM attempt WHERE app_id = :app_id AND started_at >= :since"
+    "  UNION ALL"
+    "  SELECT id, started_at FROM attempt WHERE app_id = :app_id AND device <> :device AND started_at >= :since"
     "    AND (outcome IS NULL OR outcome <> 'unsent')) AS used"
 )
 
@@ -130,8 +138,9 @@ class Lanes:
             if row.holder not in (None, self._me) and self._lives(row.holder, row.heartbeat_at, shared):
                 raise errors.LaneHeldError(device, row.holder)
             epoch = connection.execute(_CLAIM, lane).scalar_one()
+            for attempts in (_ORPHAN_ATTEMPTS, _ORPHAN_TRIALS):
+                connection.execute(attempts, lane)
             orphans = connection.execute(_ORPHANS, lane).rowcount
-            connection.execute(_ORPHAN_ATTEMPTS, lane)
             since = min(midnight, now - 3_600_000)
             usage = connection.execute(
                 _USAGE, {"device": device, "app_id": app_id, "midnight": midnight, "since": since}

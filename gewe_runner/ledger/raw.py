@@ -11,7 +11,7 @@ from sqlalchemy import exc
 _STYLES = {"sqlite": "named", "postgresql": "pyformat"}
 
 
-def sql(statement: sqlalchemy.TextClause, engine: sqlalchemy.Engine) -> str:
+def sql(statement: sqlalchemy.ClauseElement, engine: sqlalchemy.Engine) -> str:
     """The statement as the driver takes it, for parameters by name."""
     kind: Any = type(engine.dialect)
     return str(statement.compile(dialect=kind(paramstyle=_STYLES[engine.dialect.name])))
@@ -30,6 +30,12 @@ class Cursor:
         if row is not None:
             self._driver.fetchone()  # SQLite has run a statement only when it was read to its end
         return row
+
+    def all(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows that the statement returns."""
+        self._driver.execute(statement, values)
+        rows: list[tuple[Any, ...]] = self._driver.fetchall()
+        return rows
 
     def change(self, statement: str, values: Mapping[str, Any]) -> int:
         """How many rows the statement changed."""

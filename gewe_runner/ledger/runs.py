@@ -1,17 +1,18 @@
 """Registers plans as runs, tells how the ledger stands to them, and reads them back."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from gewe_runner import errors
-from gewe_runner.ledger import batches, connect, judge
+from gewe_runner.ledger import batches, connect, counts, judge
 from gewe_runner.ledger.tables import edition, lane, message, meta, metadata, run, skip
-from gewe_runner.model import FrequencyCap, Message, Reason, Record, RunInfo, RunState, Skip, State
+from gewe_runner.model import FrequencyCap, Message, Reason, RunInfo, RunState, Skip, State
 
 #: Texts of refusals that a run is told of with; a gateway can put anything into them.
 TEXTS = 5
@@ -47,6 +48,38 @@ def lay_over(
     # A run that goes on was judged by the cap when it was registered.
     capped = judge.Capped(joined.n) if joined else identity.frequency_cap
     yield from judge.laid(connection, edition_id, capped, lines, now, overlay)
+
+
+def resumed(connection: sqlalchemy.Connection, identity: Identity, withdrawn: Sequence[int]) -> judge.Overlay | None:
+    """What `lay_over` would count, told from the run that the plan goes on with, however long the plan is.
+
+    Args:
+        withdrawn: The `seq` of the plan's messages that are not to be sent any more.
+
+    Returns:
+        None where only the plan itself can tell: it begins a new run, or may have people to take in again.
+    """
+    joined = _joinable(connection, identity)
+    if joined is None:
+        return None
+    skipped = counts.skips(connection, joined.n)
+    if skipped.get(Reason.UNRESOLVED):
+        return None
+    standing = counts.standing(connection, joined.n)
+    states = counts.states(standing)
+    devices = Counter(counts.devices(standing))
+    devices -= counts.withdrawn(connection, joined.n, withdrawn)
+    skips: dict[str, int] = {
+        Reason.ALREADY_SENT: states[State.SENT] + skipped.get(Reason.ALREADY_SENT, 0),
+        Reason.UNRESOLVED: sum(states[state] for state in (State.SENDING, State.REJECTED, State.UNKNOWN)),
+        Reason.FREQUENCY_CAP: skipped.get(Reason.FREQUENCY_CAP, 0),
+    }
+    return judge.Overlay(
+        devices=devices,
+        skips=+Counter(skips),
+        joins=str(joined.id),
+        supersedes=_superseded(connection, joined.edition_id, joined),
+    )
 
 
 def join(connection: sqlalchemy.Connection, identity: Identity, now: int) -> str | None:
@@ -122,7 +155,7 @@ def register(
 
 def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped: str) -> None:
     """Say how an execution ended; a run is finished when nothing of it is pending or in flight any more."""
-    number = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one()
+    number = _number(connection, run_id)
     open_ = select(message.c.id).where(message.c.run_n == number, message.c.state.in_(_UNFINISHED))
     values: dict[str, Any] = {"stopped": stopped}
     if connection.execute(open_.limit(1)).first() is None:
@@ -134,29 +167,21 @@ def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped:
 
 def devices(connection: sqlalchemy.Connection, run_id: str) -> dict[str, int]:
     """How many messages each device has pending for the run; 0 where there is only one in flight, or was."""
-    pending = func.sum(case((message.c.state == State.PENDING, 1), else_=0))
-    rows = connection.execute(
-        select(message.c.device, pending.label("number"))
-        .join(run, run.c.n == message.c.run_n)
-        .where(run.c.id == run_id, message.c.state.in_(_UNFINISHED))
-        .group_by(message.c.device)
-    )
-    return {row.device: int(row.number) for row in rows}
+    return counts.devices(counts.standing(connection, _number(connection, run_id)))
 
 
-def places(connection: sqlalchemy.Connection, run_id: str, counts: Iterable[int]) -> tuple[list[int], int]:
+def places(connection: sqlalchemy.Connection, run_id: str, sizes: Sequence[int]) -> tuple[list[int], int]:
     """Where the waves of a run end.
 
     Args:
-        counts: How many messages lie in the first, the first two, … waves.
+        sizes: How many messages lie in the first, the first two, … waves; the last number is that of all.
 
     Returns:
         The last `seq` of each wave that is not finished, and when the one before them was (0: there is none).
     """
-    number = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one()
-    own = select(message.c.seq).where(message.c.run_n == number).order_by(message.c.seq).limit(1)
-    first = connection.execute(own.where(message.c.state.in_(_UNFINISHED))).scalar_one_or_none()
-    ends = [connection.execute(own.offset(count - 1)).scalar_one() for count in counts]
+    number = _number(connection, run_id)
+    first = counts.first_unfinished(connection, number)
+    ends = _ends(connection, number, sizes)
     over = [seq for seq in ends if first is None or seq < first]
     if not over:
         return ends, 0
@@ -194,16 +219,6 @@ def infos(connection: sqlalchemy.Connection, limit: int = 20) -> list[RunInfo]:
     return list(_infos(connection, numbers))
 
 
-def records(ledger: connect.Ledger, run_id: str) -> Iterator[Record]:
-    """The run's messages in plan order."""
-    return map(_record, _rows(ledger, run_id, message, message.c.seq))
-
-
-def skips(ledger: connect.Ledger, run_id: str) -> Iterator[Skip]:
-    """The run's skipped rows: the plan's in plan order, among them the ledger's."""
-    return map(_skip, _rows(ledger, run_id, skip, skip.c.id))
-
-
 def header(connection: sqlalchemy.Connection, run_id: str) -> dict[str, Any]:
     """The header of the plan that the run carries out."""
     text = connection.execute(select(run.c.header).where(run.c.id == run_id)).scalar_one()
@@ -213,9 +228,7 @@ def header(connection: sqlalchemy.Connection, run_id: str) -> dict[str, Any]:
 
 def devices_of(connection: sqlalchemy.Connection, run_id: str) -> list[str]:
     """The devices that the run goes through, whatever became of their messages."""
-    own = select(run.c.n).where(run.c.id == run_id).scalar_subquery()
-    found = connection.execute(select(message.c.device).where(message.c.run_n == own).distinct())
-    return list(found.scalars())
+    return sorted({device for _state, device in counts.standing(connection, _number(connection, run_id))})
 
 
 def empty(connection: sqlalchemy.Connection) -> None:
@@ -278,6 +291,19 @@ def _superseded(connection: sqlalchemy.Connection, edition_id: int | None, joine
     return connection.execute(select(func.count()).select_from(message).where(pending)).scalar_one()
 
 
+def _number(connection: sqlalchemy.Connection, run_id: str) -> int:
+    return int(connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one())
+
+
+def _ends(connection: sqlalchemy.Connection, number: int, sizes: Sequence[int]) -> list[int]:
+    """The `seq` at which each wave ends."""
+    own = select(message.c.seq).where(message.c.run_n == number).order_by(message.c.seq).limit(1)
+    last = connection.execute(select(func.max(message.c.seq)).where(message.c.run_n == number)).scalar_one()
+    if sizes and last == sizes[-1]:
+        return list(sizes)  # the ledger forbade none of the plan's messages, so they are numbered through
+    return [connection.execute(own.offset(size - 1)).scalar_one() for size in sizes]
+
+
 def _free_id(connection: sqlalchemy.Connection, run_id: str, digest: str) -> str:
     for length in range(4, len(digest)):
         candidate = f"{run_id}-{digest[:length]}"
@@ -327,14 +353,6 @@ def _infos(connection: sqlalchemy.Connection, numbers: Iterable[int]) -> Iterato
             .join(edition, edition.c.id == run.c.edition_id)
             .where(run.c.n == number)
         ).one()
-        states = connection.execute(
-            select(message.c.state, func.count().label("number"))
-            .where(message.c.run_n == number)
-            .group_by(message.c.state)
-        )
-        reasons = connection.execute(
-            select(skip.c.reason, func.count().label("number")).where(skip.c.run_n == number).group_by(skip.c.reason)
-        )
         yield RunInfo(
             id=row.id,
             campaign=row.campaign,
@@ -345,32 +363,8 @@ def _infos(connection: sqlalchemy.Connection, numbers: Iterable[int]) -> Iterato
             state=row.state,
             created_at=row.created_at,
             finished_at=row.finished_at,
-            counts=dict.fromkeys(map(str, State), 0) | {one.state: one.number for one in states},
-            skips={one.reason: one.number for one in reasons},
+            counts=counts.states(counts.standing(connection, number)),
+            skips=counts.skips(connection, number),
             made=json.loads(row.header).get("made", {}),
             stopped=row.stopped,
         )
-
-
-def _rows(ledger: connect.Ledger, run_id: str, table: sqlalchemy.Table, key: sqlalchemy.Column[int]) -> Iterator[Any]:
-    """What a table holds of the run, by a key that rises from 1.
-
-    Read a few at a time, so that no long read stands in a writer's way.
-    """
-    own = select(table).join(run, run.c.n == table.c.run_n).where(run.c.id == run_id).order_by(key).limit(batches.SIZE)
-    last = 0
-    while True:
-        with ledger.reading() as connection:
-            rows = connection.execute(own.where(key > last)).all()
-        if not rows:
-            return
-        yield from rows
-        last = getattr(rows[-1], key.name)
-
-
-def _record(row: Any) -> Record:
-    return Record(**{field.name: getattr(row, field.name) for field in fields(Record)})
-
-
-def _skip(row: Any) -> Skip:
-    return Skip(to_wxid=row.to_wxid, source=row.source, row=row.row, reason=Reason(row.reason), text=row.text)

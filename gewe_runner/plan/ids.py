@@ -8,6 +8,8 @@ class Ids:
     """Two sets of ids in a database of its own that vanishes with it."""
 
     def __init__(self) -> None:
+        # Nobody need be looked for among none: most plans have few lists of suppressed people, or empty ones.
+        self._suppresses = False
         # An empty name is SQLite's private file in the temporary folder.
         self._connection = sqlite3.connect("", isolation_level=None)
         for statement in (
@@ -27,11 +29,13 @@ class Ids:
         self._connection.close()
 
     def suppress(self, ids: Iterable[str]) -> None:
-        self._connection.executemany("INSERT OR IGNORE INTO suppressed VALUES (?)", ((one,) for one in ids))
+        added = self._connection.executemany("INSERT OR IGNORE INTO suppressed VALUES (?)", ((one,) for one in ids))
+        self._suppresses |= added.rowcount > 0
 
     def is_suppressed(self, id: str) -> bool:
-        found = self._connection.execute("SELECT 1 FROM suppressed WHERE id = ?", (id,)).fetchone()
-        return found is not None
+        if not self._suppresses:
+            return False
+        return self._connection.execute("SELECT 1 FROM suppressed WHERE id = ?", (id,)).fetchone() is not None
 
     def is_new(self, id: str) -> bool:
         """Whether the id is seen for the first time; it is seen from now on."""

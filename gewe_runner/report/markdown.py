@@ -5,23 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import TextIO
 
 from gewe_runner import words
-from gewe_runner.model import Reason, RunInfo
+from gewe_runner.cards import frame
+from gewe_runner.model import RunInfo
 from gewe_runner.report import outcome
 from gewe_runner.report.contents import Contents
 from gewe_runner.report.tally import Tally
 
 FILE = "report.md"
-
-MEANING = {
-    Reason.FILTERED: "the list's `where` leaves the row out",
-    Reason.DUPLICATE: "an earlier row has the same id",
-    Reason.SUPPRESSED: "the id is on a suppression list",
-    Reason.HOLDOUT: "held out on purpose",
-    Reason.BY_TEMPLATE: "the card's template left the row out",
-    Reason.ALREADY_SENT: "has got a card of this name and edition",
-    Reason.UNRESOLVED: "another run holds a message for this id that is pending, unknown or rejected",
-    Reason.FREQUENCY_CAP: "has got as many cards as the frequency cap allows",
-}
 
 
 def write(content: Contents, stream: TextIO) -> None:
@@ -88,7 +78,7 @@ def _counts(kind: str, by_name: Mapping[str, Mapping[str, int]]) -> Iterator[str
 
 def _skips(tally: Tally) -> Iterator[str]:
     for reason, count in tally.skips.items():
-        yield f"- {count:,} {reason}: {MEANING[Reason(reason)]}"
+        yield f"- {count:,} {reason}: {frame.shared('en')[f'reason.{reason}']}"
 
 
 def _refusals(tally: Tally) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gewe_runner.ledger import connect, runs
+from gewe_runner.ledger import connect, rows
 from tests.acceptance.conftest import Shop
 from tests.conftest import CAMPAIGN, ROOT
 
@@ -50,12 +50,12 @@ def test_one_hash_from_plan_file_to_gateway(shop: Shop) -> None:
     (run,) = [path.name for path in (shop.folder / "reports" / "fruit").iterdir() if path.name != "dry-run"]
     reported = {one["toWxid"]: one["sha256"] for one in shop.report(run)["messages"]}
     ledger = connect.open(connect.Address.create("sqlite", database=str(shop.folder / ".gewe" / "live.db")))
-    kept = {one.to_wxid: one for one in runs.records(ledger, run)}
+    kept = {one.to_wxid: one for one in rows.messages(ledger, run)}
     ledger.close()
     assert set(in_file) == set(shop.friends(3))
     assert in_file == rehearsed == reported == shop.hashes()
-    assert in_file == {one: record.sha256 for one, record in kept.items()}
-    bytes_of = {one: hashlib.sha256(record.payload.encode()).hexdigest() for one, record in kept.items()}
+    assert in_file == {one: message.sha256 for one, message in kept.items()}
+    bytes_of = {one: hashlib.sha256(message.payload.encode()).hexdigest() for one, message in kept.items()}
     assert in_file == bytes_of
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gewe_runner.ledger import connect, judge, runs
+from gewe_runner.ledger import connect, judge, rows, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip
 
 NOW = 1_796_000_000_000
@@ -56,4 +56,4 @@ def lay_over(
 
 def states(ledger: connect.Ledger, run_id: str) -> dict[str, str]:
     """Each recipient's state in a run."""
-    return {record.to_wxid: record.state for record in runs.records(ledger, run_id)}
+    return {record.to_wxid: record.state for record in rows.records(ledger, run_id)}

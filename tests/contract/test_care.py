@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from gewe_runner import errors
 from gewe_runner.exchange import Intent
-from gewe_runner.ledger import care, connect, export, forget, restore, runs, tables
+from gewe_runner.ledger import care, connect, export, forget, restore, rows, runs, tables
 from gewe_runner.model import FrequencyCap, Profile, Reason, Skip, State
 from tests.conftest import SETTINGS, Cli
 from tests.contract import version1
@@ -336,7 +336,7 @@ def test_what_was_not_resolved_when_a_person_was_forgotten_is_not_sent_again(
     put(ledger, state)
     forget.forget(ledger, PERSON, NOW)
     second = register(ledger, messages(PERSON, card="b"), identity("d2" * 32))
-    assert [one.reason for one in runs.skips(ledger, second)] == [Reason.UNRESOLVED]
+    assert [one.reason for one in rows.skips(ledger, second)] == [Reason.UNRESOLVED]
 
 
 def test_what_was_pending_for_a_forgotten_person_is_cancelled_and_never_sent(ledger: connect.Ledger) -> None:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from gewe_runner import errors
-from gewe_runner.ledger import connect, decide, runs
+from gewe_runner.ledger import connect, decide, rows, runs
 from gewe_runner.model import Message, Reason, RunState, State
 from tests.contract.plans import NOW, identity, messages, register, states
 from tests.contract.test_runs import put
@@ -55,7 +55,7 @@ def test_a_cancelled_run_cancels_what_is_pending_and_nothing_else(ledger: connec
     put(ledger, "sending", "b")
     change(ledger, run, RunState.CANCELLED)
     assert states(ledger, run) == {"a": "sent", "b": "sending", "c": "cancelled"}
-    assert [one.reason for one in runs.records(ledger, run)][2] == "by the user"
+    assert [one.reason for one in rows.records(ledger, run)][2] == "by the user"
 
 
 def test_a_run_that_is_over_cannot_be_resumed(ledger: connect.Ledger) -> None:
@@ -117,7 +117,7 @@ def test_what_was_not_sent_in_a_superseded_run_is_taken_up_by_the_newest(ledger:
     assert states(ledger, first) == {"a": "cancelled", "b": "cancelled"}
     assert readmit(ledger, second, plan) == 1
     assert states(ledger, second) == {"a": "pending", "b": "pending"}
-    assert Reason.UNRESOLVED not in [one.reason for one in runs.skips(ledger, second)]
+    assert Reason.UNRESOLVED not in [one.reason for one in rows.skips(ledger, second)]
 
 
 def test_a_person_is_told_what_was_got_and_what_was_missed(ledger: connect.Ledger) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
-from gewe_runner.ledger import connect, decide, holder, lanes, runs
+from gewe_runner.ledger import connect, decide, holder, lanes, rows
 from gewe_runner.model import State
 from tests.contract.plans import NOW, identity, messages, register, states
 
@@ -126,7 +126,7 @@ def test_an_outcome_and_the_next_intent_share_a_transaction(ledger: connect.Ledg
     (second,) = own(ledger).step([outcome(first)], [want(mine, run)])
     assert isinstance(second, Intent)
     assert states(ledger, run) == {"a": "sent", "b": "sending"}
-    (record, _) = runs.records(ledger, run)
+    (record, _) = rows.records(ledger, run)
     assert record.new_msg_id == "9007199254740993"
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from gewe_runner import errors
-from gewe_runner.ledger import batches, connect, decide, runs
+from gewe_runner.ledger import batches, connect, decide, rows, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
 from tests.contract.plans import NOW, identity, lay_over, messages, register, skip, states
 
@@ -58,7 +58,7 @@ def test_another_plan_supersedes_what_was_pending(ledger: connect.Ledger) -> Non
     second = register(ledger, messages("a", "b", "c", card="b"), identity("d2" * 32))
     assert states(ledger, first) == {"a": "sent", "b": "cancelled"}
     assert states(ledger, second) == {"b": "pending", "c": "pending"}
-    assert [(one.to_wxid, one.reason) for one in runs.skips(ledger, second)] == [("a", Reason.ALREADY_SENT)]
+    assert [(one.to_wxid, one.reason) for one in rows.skips(ledger, second)] == [("a", Reason.ALREADY_SENT)]
 
 
 def test_what_was_reopened_in_a_run_that_is_over_is_superseded_as_well(ledger: connect.Ledger) -> None:
@@ -75,7 +75,7 @@ def test_what_is_not_resolved_in_another_run_is_not_sent_again(ledger: connect.L
     register(ledger, messages("a"))
     put(ledger, state)
     second = register(ledger, messages("a", card="b"), identity("d2" * 32))
-    assert [one.reason for one in runs.skips(ledger, second)] == [Reason.UNRESOLVED]
+    assert [one.reason for one in rows.skips(ledger, second)] == [Reason.UNRESOLVED]
 
 
 def test_a_new_edition_may_send_again(ledger: connect.Ledger) -> None:
@@ -163,7 +163,7 @@ def test_a_run_that_is_not_there_is_a_usage_error(ledger: connect.Ledger, wrong:
 def test_records_come_in_plan_order_over_several_reads(ledger: connect.Ledger) -> None:
     ids = [f"wxid_{number}" for number in range(2 * batches.SIZE + 3)]
     run = register(ledger, messages(*ids))
-    assert [record.to_wxid for record in runs.records(ledger, run)] == ids
+    assert [record.to_wxid for record in rows.records(ledger, run)] == ids
 
 
 @hypothesis.given(
@@ -189,7 +189,7 @@ def test_the_frequency_cap_holds_when_a_plan_is_registered_and_when_its_run_goes
     capped = identity("d2" * 32, edition="2", cap=FrequencyCap(messages=1, days=7))
     run = register(ledger, messages("a", "b"), capped)
     assert states(ledger, run) == {"b": "pending"}
-    assert [one.reason for one in runs.skips(ledger, run)] == [Reason.FREQUENCY_CAP]
+    assert [one.reason for one in rows.skips(ledger, run)] == [Reason.FREQUENCY_CAP]
     _, overlay = lay_over(ledger, messages("a", "b"), capped, now=NOW + 8 * DAY)
     assert (overlay.left, dict(overlay.skips)) == (1, {Reason.FREQUENCY_CAP: 1})
 
@@ -229,7 +229,7 @@ def test_a_run_is_told_of_with_the_commonest_texts_of_its_refusals(ledger: conne
 def test_skips_come_in_their_order_over_several_reads(ledger: connect.Ledger) -> None:
     ids = [f"wxid_{number}" for number in range(2 * batches.SIZE + 3)]
     run = register(ledger, [skip(one) for one in ids])
-    assert [one.to_wxid for one in runs.skips(ledger, run)] == ids
+    assert [one.to_wxid for one in rows.skips(ledger, run)] == ids
 
 
 def test_a_paused_run_is_told_without_changing_anything(ledger: connect.Ledger) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gewe_runner.ledger import connect, decide, runs
+from gewe_runner.ledger import connect, decide, rows
 from gewe_runner.model import State
 from tests.contract.plans import NOW, identity, messages, register, states
 from tests.contract.test_runs import put
@@ -21,7 +21,7 @@ def test_what_is_pending_for_the_suppressed_is_cancelled(ledger: connect.Ledger)
     run = register(ledger, messages("a", "b", "c"))
     assert withdraw(ledger, run, "x", "b") == 1
     assert states(ledger, run) == {"a": "pending", "b": "cancelled", "c": "pending"}
-    cancelled = next(record for record in runs.records(ledger, run) if record.to_wxid == "b")
+    cancelled = next(record for record in rows.records(ledger, run) if record.to_wxid == "b")
     assert (cancelled.reason, cancelled.ended_at) == ("suppressed", NOW)
 
 

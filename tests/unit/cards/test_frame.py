@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gewe_runner.cards import frame
-from gewe_runner.model import Reason
+from gewe_runner.model import Reason, State
 from tests.conftest import ROOT
 
 PAGES = [
@@ -15,9 +15,6 @@ PAGES = [
     for path in sorted(ROOT.glob("gewe_runner/*/*.words.json"))
     if path.name != "shared.words.json"
 ]
-
-#: Keys that a page puts together of parts; what begins so is used.
-COMPOSED = ("state.", "reason.")
 
 
 def fragments(words: frame.Words) -> dict[str, list[set[str]]]:
@@ -39,12 +36,18 @@ def test_no_word_is_missing_or_idle(page: Path) -> None:
     before, after = frame.halves(page)
     script = before + re.sub(r'<script type="application/json".*?</script>', "", after, flags=re.DOTALL)
     known = frame.words(page, "en")
-    asked = set(re.findall(r'data-(?:say|label)="([^"]+)"', script)) | set(
-        re.findall(r'(?:say|tell)\("([^"]+)"', script)
-    )
+    asked = set(re.findall(r'(?:data-say=|data-label=|say\(|tell\()"([^"]+)"', script))
+    # a page may put a key together: `reason.${reason}`
+    composed = tuple(re.findall(r"`([a-z]+\.)\$\{", script))
     assert asked <= set(known)
-    own = [key for key in known if key not in frame.shared("en") and not key.startswith(COMPOSED)]
+    own = [key for key in known if key not in frame.shared("en") and not key.startswith(composed)]
     assert [key for key in own if f'"{key}"' not in script] == []
+
+
+@pytest.mark.parametrize("language", frame.LANGUAGES)
+def test_every_state_is_told(language: str) -> None:
+    states = [*State, "would_send", "skipped"]
+    assert [state for state in states if f"state.{state}" not in frame.shared(language)] == []
 
 
 @pytest.mark.parametrize("language", frame.LANGUAGES)

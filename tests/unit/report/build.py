@@ -29,7 +29,6 @@ def record(seq: int = 1, state: str = State.SENT, **fields: Any) -> Record:
             "source": "lists/a.csv",
             "row": seq + 1,
             "sha256": "ab" * 32,
-            "payload": "{}",
             "state": state,
             **fields,
         }

@@ -29,6 +29,7 @@ from gewe_runner.model import (
     Variant,
 )
 from gewe_runner.problems import Problems
+from gewe_runner.render import press
 
 CARD = {
     "miniAppId": "wx1f9ea355b47256dd",
@@ -119,10 +120,10 @@ def test_skips_pass_through_in_order() -> None:
     assert found[1] is skip
 
 
-def test_rows_are_rendered_one_at_a_time() -> None:
+def test_rows_are_rendered_a_batch_at_a_time() -> None:
     def rows() -> Iterator[Assignment]:
-        yield given(2)
-        raise AssertionError("the second row was asked for before the first message was taken")
+        yield from map(given, range(2, 2 + render.BATCH))
+        raise AssertionError("the second batch was asked for before the first message was taken")
 
     assert isinstance(next(render.messages(CAMPAIGN, PROFILE, rows(), Problems())), Message)
 
@@ -340,8 +341,8 @@ def test_variants_conditions_and_columns_count_as_use() -> None:
 
 
 def test_what_nothing_uses_is_told_after_the_last_row_only() -> None:
-    problems = Problems()
-    found = render.messages(campaign(vars={"minutes": 29, "spare": 1}), PROFILE, [given(2), given(3)], problems)
+    problems, rows = Problems(), map(given, range(2, 3 + render.BATCH))
+    found = render.messages(campaign(vars={"minutes": 29, "spare": 1}), PROFILE, rows, problems)
     next(found)
     assert list(problems) == []
 
@@ -355,4 +356,4 @@ _WHOLE = st.fixed_dictionaries({name: st.text(max_size=2) for name in ("toWxid",
 @hypothesis.given(_TEXTS | _WHOLE)
 def test_the_quick_check_says_what_the_schema_says(payload: dict[str, str]) -> None:
     schema = schemas.load("plan")["definitions"]["payload"]
-    assert render.conforms(payload) == jsonschema.Draft7Validator(schema).is_valid(payload)
+    assert press.conforms(payload) == jsonschema.Draft7Validator(schema).is_valid(payload)

@@ -1,0 +1,85 @@
+"""Presses batches of slips on all cores; what comes out, and in which order, does not depend on how many there are."""
+
+import collections
+import functools
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+
+from gewe_runner.model import Campaign, Profile
+from gewe_runner.render.press import Press, Pressed, Slip
+
+#: Slips that are pressed here before other processes are started: those of most lists are done sooner than that.
+ALONE = 6_000
+
+#: Batches under way for each process: enough that none waits, few enough that memory does not grow with the list.
+AHEAD = 3
+
+Batch = Sequence[Slip]
+
+# What a process of the pool was started for; the pool's functions can carry nothing else.
+_presses: list[Press] = []
+
+
+def pressed(campaign: Campaign, profile: Profile, press: Press, batches: Iterable[Batch]) -> Iterator[Pressed]:
+    """What became of each batch, in their order.
+
+    Args:
+        press: The campaign's own, for the first `ALONE` slips and where there is one core.
+    """
+    left, cores, batches = ALONE, _cores(), iter(batches)
+    for batch in batches:
+        left -= len(batch)
+        yield press.press(batch)
+        if left <= 0 and cores > 1:
+            break
+    first = next(batches, None)
+    if first is not None:
+        yield from _shared(campaign, profile, cores, itertools.chain([first], batches))
+
+
+def _shared(campaign: Campaign, profile: Profile, cores: int, batches: Iterator[Batch]) -> Iterator[Pressed]:
+    flying: collections.deque[Future[Pressed]] = collections.deque()
+    with _pool(campaign, profile, cores) as pool:
+        try:
+            for batch in batches:
+                flying.append(pool.submit(_press, batch))
+                if len(flying) >= AHEAD * cores:
+                    yield flying.popleft().result()
+            while flying:
+                yield flying.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _pool(campaign: Campaign, profile: Profile, cores: int) -> ProcessPoolExecutor:
+    # forked from a server that has no threads: a fork of this process could inherit a lock that nobody opens again
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return ProcessPoolExecutor(cores, context, functools.partial(_begin, campaign, profile))
+
+
+def _begin(campaign: Campaign, profile: Profile) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, too, and ends us
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _presses[:] = [Press(campaign, profile)]
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
+
+
+def _press(batch: Batch) -> Pressed:
+    return _presses[0].press(batch)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

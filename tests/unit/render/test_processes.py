@@ -1,0 +1,96 @@
+"""Batches are pressed on all cores, and nobody can tell from what comes out."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gewe_runner import render
+from gewe_runner.model import Assignment, Message
+from gewe_runner.problems import Problems
+from gewe_runner.render import processes
+from gewe_runner.render.press import Frozen, Press, Slip
+from tests.conftest import ROOT
+from tests.unit.render.test_render import CAMPAIGN, PROFILE, SOURCE, campaign, given
+
+#: More than this process does alone, so that others are started.
+MANY = processes.ALONE + 3 * render.BATCH
+
+
+def slips(numbers: range) -> list[Slip]:
+    values = {"store": "S 1"}
+    return [
+        Slip(SOURCE.where, "a.csv", n, f"wxid_{n}", {**values, "toWxid": f"wxid_{n}"}, "east", None) for n in numbers
+    ]
+
+
+def test_other_processes_give_what_this_one_gives_in_the_same_order() -> None:
+    press, batches = Press(CAMPAIGN, PROFILE), [slips(range(n, n + 500)) for n in range(2, MANY, 500)]
+    found = [one for pressed in processes.pressed(CAMPAIGN, PROFILE, press, batches) for one in pressed.outcomes]
+    assert found == [one for batch in batches for one in press.press(batch).outcomes]
+    assert all(isinstance(one, Frozen) for one in found)
+
+
+def test_a_problem_far_down_a_list_is_told_at_its_row() -> None:
+    problems = Problems()
+    rows = (given(n, store="" if n == MANY - 1 else "S 1") for n in range(2, MANY))
+    card = {"title": "{{ 29 // (store | length) }}"}
+    found = list(render.messages(campaign(card=card, vars={}), PROFILE, rows, problems))
+    assert len(found) == MANY - 3
+    assert [(one.rule, one.line) for one in problems if one.level == "error"] == [("template-value", MANY - 1)]
+
+
+def test_no_more_batches_are_read_than_are_under_way() -> None:
+    read = 0
+
+    def rows() -> Iterator[Assignment]:
+        nonlocal read
+        for n in range(2, 20 * MANY):
+            read = n
+            yield given(n)
+
+    found = render.messages(CAMPAIGN, PROFILE, rows(), Problems())
+    taken = sum(isinstance(next(found), Message) for _ in range(MANY))
+    found.close()  # type: ignore[attr-defined]
+    cores = len(os.sched_getaffinity(0))
+    assert read - taken <= (processes.AHEAD * cores + 3) * render.BATCH
+
+
+SCRIPT = """
+import itertools, sys, time
+from gewe_runner.problems import Problems
+from gewe_runner import render
+from tests.unit.render.test_render import CAMPAIGN, PROFILE, given
+
+def rows():
+    for number in itertools.count(2):
+        if number == {many}:
+            print("under way", flush=True)
+            time.sleep(60)
+        yield given(number)
+
+if __name__ == "__main__":
+    for _ in render.messages(CAMPAIGN, PROFILE, rows(), Problems()):
+        pass
+"""
+
+
+def test_a_killed_program_leaves_no_process_behind(tmp_path: Path) -> None:
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.fail("this needs two cores")
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(many=MANY), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "under way\n"
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert family
+        process.send_signal(signal.SIGKILL)
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert not [one for one in alive if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
