@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gewe_runner import errors, prepare
+from gewe_runner import errors, expand, prepare
 from gewe_runner.ledger import connect, rows, runs
 from gewe_runner.plan import difference, files
 from gewe_runner.plan.difference import Difference, Side
@@ -83,7 +83,7 @@ def _revision(other: str, planned: Sequence[Planned], folder: Path) -> Mapping[s
         problems, place = Problems(), folder / str(number)
         place.mkdir()
         try:
-            (plan,) = prepare.plan_all([path], one.profile.name, place, problems)
+            (plan,) = prepare.plan_all([path], one.profile.name, place, problems, expand.Extent.KNOWN)
         except (errors.InvalidError, errors.UsageError) as error:
             first = next((f"{fault.path}: {fault.message}" for fault in problems), error.message)
             raise errors.InvalidError(

@@ -145,6 +145,6 @@ def _original(
         path = project / label
         if label not in sources or not path.is_file() or provenance.digest(path) != sources[label]:
             return None
-        return expand.original(path)
+        return expand.original(project, label)
 
     return rows

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gewe_runner import errors, expand, find, load, provenance, render, validate
+from gewe_runner.expand import Extent
 from gewe_runner.model import Assignment, Campaign, Level, Message, Profile, Reason, Settings, Skip, Source
 from gewe_runner.plan import assign, check, files, freeze, lock
 from gewe_runner.plan.ids import Ids
@@ -41,6 +42,8 @@ class Planned:
     plan: freeze.Plan
     #: The lists of people who get nothing; read again whenever a run starts.
     suppress: Sequence[Source] = ()
+    #: The lists that were not read, by their labels: the plan lacks what stands in them.
+    unread: Sequence[str] = ()
     #: The `seq` of messages to people who were suppressed after the plan was made, ascending.
     withdrawn: Sequence[int] = ()
 
@@ -56,7 +59,7 @@ class Planned:
                 yield line
 
 
-def check_all(paths: Sequence[Path], profile: str | None, problems: Problems) -> int:
+def check_all(paths: Sequence[Path], profile: str | None, problems: Problems, extent: Extent) -> int:
     """Add every problem of the files and of what they lead to; the number of campaigns that were looked at."""
     known = functools.cache(functools.partial(settings, problems=problems))
     for path in (one for one in paths if one.name == find.SETTINGS):
@@ -65,12 +68,14 @@ def check_all(paths: Sequence[Path], profile: str | None, problems: Problems) ->
     for file in found:
         with contextlib.suppress(errors.InvalidError), Ids() as ids:
             loaded = load_one(file, profile, known, problems)
-            for _ in messages(loaded, ids, problems):
+            for _ in messages(loaded, ids, problems, extent):
                 pass
     return len(found)
 
 
-def plan_all(paths: Sequence[Path], profile: str | None, folder: Path, problems: Problems) -> list[Planned]:
+def plan_all(
+    paths: Sequence[Path], profile: str | None, folder: Path, problems: Problems, extent: Extent = Extent.ALL
+) -> list[Planned]:
     """Plan every campaign; nothing is handed back unless all of them are free of errors.
 
     Args:
@@ -89,7 +94,7 @@ def plan_all(paths: Sequence[Path], profile: str | None, folder: Path, problems:
     planned = []
     for number, one in enumerate(loaded):
         with contextlib.suppress(errors.InvalidError):
-            planned.append(_plan(one, folder / f"{number}.jsonl", problems))
+            planned.append(_plan(one, folder / f"{number}.jsonl", problems, extent))
     problems.raise_errors()
     return planned
 
@@ -162,11 +167,11 @@ def campaign_file(planned: Planned) -> Path | None:
     return next((planned.project / label for label in ours), None)
 
 
-def messages(loaded: Loaded, ids: Ids, problems: Problems) -> Iterator[Message | Skip]:
+def messages(loaded: Loaded, ids: Ids, problems: Problems, extent: Extent) -> Iterator[Message | Skip]:
     """What every row of every list comes to: the steps from recipients to messages, lazily."""
     campaign, profile, project = loaded.campaign, loaded.profile, loaded.settings.project
-    ids.suppress(expand.ids(_suppress(loaded), project, problems))
-    recipients = expand.recipients(campaign.recipients, project, problems)
+    ids.suppress(expand.ids(expand.readable(_suppress(loaded), extent, problems), project, problems))
+    recipients = expand.recipients(expand.readable(campaign.recipients, extent, problems), project, problems)
     assignments: Iterable[Assignment | Skip] = assign.assign(campaign, profile, recipients, ids, problems)
     return render.messages(campaign, profile, assignments, problems)
 
@@ -242,18 +247,28 @@ def _campaigns(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _plan(loaded: Loaded, path: Path, problems: Problems) -> Planned:
+def _plan(loaded: Loaded, path: Path, problems: Problems, extent: Extent) -> Planned:
     campaign, profile = loaded.campaign, loaded.profile
     covers = check.Covers()
     before = problems.errors
     with Ids() as ids:
-        items = covers.over(messages(loaded, ids, problems))
+        items = covers.over(messages(loaded, ids, problems, extent))
         frozen = freeze.freeze(campaign, profile, items, path, _made(loaded))
     if problems.errors == before:
         finish = check.forecast(campaign, profile, frozen.devices, now()).finish
         check.check(campaign, profile, frozen, covers, finish, problems)
     project = loaded.settings.project
-    return Planned(campaign=campaign, profile=profile, project=project, plan=frozen, suppress=_suppress(loaded))
+    suppress = _suppress(loaded)
+    listed = [*campaign.recipients, *suppress]
+    read = expand.readable(listed, extent, problems)
+    return Planned(
+        campaign=campaign,
+        profile=profile,
+        project=project,
+        plan=frozen,
+        suppress=suppress,
+        unread=[one.label for one in listed if one not in read],
+    )
 
 
 def _settings_of(path: Path) -> Path:
@@ -308,7 +323,9 @@ def _withdrawn(planned: Planned, problems: Problems) -> Sequence[int]:
 
 def _made(loaded: Loaded) -> dict[str, object]:
     campaign, project = loaded.campaign, loaded.settings.project
-    files = {source.label: source.path for source in (*campaign.recipients, *_suppress(loaded)) if source.path}
-    files[campaign.path.relative_to(project).as_posix()] = campaign.path
+    listed = [source.path for source in (*campaign.recipients, *_suppress(loaded)) if source.path]
+    files = {
+        path.relative_to(project).as_posix(): path for path in (*listed, campaign.path) if path.is_relative_to(project)
+    }
     files[find.SETTINGS] = project / find.SETTINGS
     return provenance.made(project, files)

@@ -51,7 +51,7 @@ ROOMS: dict[str, set[str]] = {
     | GROUND
     | WORDS,
     "trial": {"prepare", "consult", "order", "reach", "exchange", "plan", "ledger", "send"} | WORDS,
-    "compare": {"prepare", "plan", "ledger"} | WORDS,
+    "compare": {"prepare", "expand", "plan", "ledger"} | WORDS,
     "prepare": {"load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
     "consult": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
     "order": {"consult", "send", "pace"} | WORDS,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gewe_runner import compare, consult, errors, find, prepare
+from gewe_runner import compare, consult, errors, expand, find, prepare
 from gewe_runner.cli import differing, options, show
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect
@@ -54,6 +54,11 @@ def _written(planned: Sequence[Planned], output: Path | None, *, redact: bool, l
     if output is not None and len(planned) > 1 and not output.is_dir():
         raise errors.UsageError(
             f"{len(planned)} plans do not fit into {output}", hint="name a folder that exists: -o FOLDER"
+        )
+    if (output is not None or locked) and (unread := [label for one in planned for label in one.unread]):
+        raise errors.InvalidError(
+            f"{', '.join(unread)} was not read, so the plan is not whole; nothing was written",
+            hint="set the variable with the database's address, then plan again",
         )
     for one in planned:
         if output is not None:
@@ -128,7 +133,7 @@ def command(
     problems = Problems()
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         try:
-            planned = prepare.plan_all(campaigns, profile, Path(folder), problems)
+            planned = prepare.plan_all(campaigns, profile, Path(folder), problems, expand.Extent.KNOWN)
             ledger = _ledger(planned[0])
             if ledger:
                 parts.callback(ledger.close)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gewe_runner import errors, prepare
+from gewe_runner import errors, expand, prepare
 from gewe_runner.cards import distinct, page
 from gewe_runner.cli import options, show
 from gewe_runner.model import Message, Skip
@@ -41,7 +41,7 @@ def command(
     problems = Problems()
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder:
         try:
-            planned = prepare.plan_all([campaign], profile, Path(folder), problems)
+            planned = prepare.plan_all([campaign], profile, Path(folder), problems, expand.Extent.KNOWN)
         finally:
             show.problems(problems)
         if len(planned) != 1:

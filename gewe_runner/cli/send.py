@@ -154,9 +154,13 @@ class Terminal:
             return
         left = sum(one.overlay.left for one in consulted)
         if not sys.stdin.isatty():
+            listed = (
+                source for one in consulted for source in (*one.planned.campaign.recipients, *one.planned.suppress)
+            )
+            why = "standard input is a list" if any(one.is_stdin for one in listed) else "there is no terminal"
             raise errors.NotApprovedError(
-                f"{left:,} messages would be sent, and there is no terminal to ask on; nothing was sent",
-                hint="look at the plan, then say --yes",
+                f"{left:,} messages would be sent, and {why}, so nobody can be asked; nothing was sent",
+                hint="look at the plan, then say --yes or --approve DIGEST",
             )
         if not click.confirm(f"{_question(consulted)} through {self._banner.removeprefix('profile ')}?", err=True):
             raise errors.NotApprovedError("not agreed to; nothing was sent")

@@ -70,7 +70,9 @@ def plan(one: Consulted, *, samples: bool = True) -> Iterator[str]:
     yield f"  forecast  {_forecast(one)}"
     if not one.ledger:
         yield "  ledger    none yet: it knows of nobody who was served"
-    yield f"  digest    {planned.plan.digest}"
+    for label in planned.unread:
+        yield f"  unread    {plain(label)}: the plan lacks what stands there"
+    yield f"  digest    {'none: the plan is not whole' if planned.unread else planned.plan.digest}"
 
 
 def plan_json(one: Consulted) -> dict[str, Any]:
@@ -80,6 +82,7 @@ def plan_json(one: Consulted) -> dict[str, Any]:
         **header,
         "left": overlay.left,
         "continues": overlay.joins,
+        "unread": list(one.planned.unread),
         "ledger": {"consulted": one.ledger, "skips": dict(overlay.skips)},
         "forecast": {name: moment(at) for name, at in devices.items()},
         "samples": [
@@ -109,6 +112,7 @@ def seen(one: Consulted, more: Sequence[str] = ()) -> plans.Seen:
         forecast=_forecast(one),
         ledger=one.ledger,
         digest=planned.plan.digest,
+        unread=planned.unread,
         more=more,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import gewe_runner
-from gewe_runner import errors, prepare, rules, tell
+from gewe_runner import errors, expand, prepare, rules, tell
 from gewe_runner.cli import options, show
 from gewe_runner.model import Level
 from gewe_runner.problems import SHOWN, Problems
@@ -31,8 +31,9 @@ _KEPT_FOR_PROGRAMS = 10_000
     show_default=True,
     help="For people, for programs, or as a CI service reads it.",
 )
+@click.option("--sources", is_flag=True, help="Also read lists from databases and from standard input.")
 @click.option("--explain", metavar="RULE", help="Say what a rule is for, with an example, and do nothing else.")
-def command(paths: Sequence[Path], profile: str | None, form: str, explain: str | None) -> int:
+def command(paths: Sequence[Path], profile: str | None, form: str, sources: bool, explain: str | None) -> int:
     """Tell every problem of campaign files, settings and lists.
 
     PATH is a campaign, gewe.yaml or a folder; by default this folder.
@@ -41,7 +42,8 @@ def command(paths: Sequence[Path], profile: str | None, form: str, explain: str 
         _explain(explain)
         return 0
     problems = Problems(SHOWN if form == "text" else _KEPT_FOR_PROGRAMS)
-    count = prepare.check_all(paths or [Path()], profile, problems)
+    extent = expand.Extent.ALL if sources else expand.Extent.FILES
+    count = prepare.check_all(paths or [Path()], profile, problems, extent)
     if form in tell.FORMATS:
         _tell(Checked(problems=problems, campaigns=count, tool=gewe_runner.__version__), form)
     elif form == "json":

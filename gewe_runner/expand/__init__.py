@@ -7,19 +7,23 @@ from pathlib import Path
 from typing import Protocol
 
 from gewe_runner import errors, template
-from gewe_runner.expand import clean, columns, condition, damage, delimited, files, inline, jsonl
+from gewe_runner.expand import clean, columns, condition, content, damage, delimited, inline, jsonl
+from gewe_runner.expand.extent import Extent, readable
 from gewe_runner.expand.table import Row, Table
 from gewe_runner.model import Recipient, Source
 from gewe_runner.problems import Problems
 from gewe_runner.rules import cards, lists
 
+__all__ = ["KINDS", "Extent", "ids", "original", "readable", "recipients"]
+
 
 class _Kind(Protocol):
-    def read(self, path: Path, source: Source, problems: Problems) -> Table: ...
+    def read(self, source: Source, project: Path, problems: Problems) -> Table: ...
 
 
-#: How a list is read, by the ending of its name.
+#: What reads a list: by the ending of its name, else by the key that holds it.
 KINDS: Mapping[str, _Kind] = {
+    "rows": inline,
     ".csv": delimited,
     ".tsv": delimited,
     ".jsonl": jsonl,
@@ -52,12 +56,16 @@ def ids(sources: Iterable[Source], project: Path, problems: Problems) -> Iterato
             yield from _ids(source, project, problems)
 
 
-def original(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The rows of a list file as they stand in it, numbered as problems number them; faulty rows are left out."""
+def original(project: Path, label: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The rows of a list file as they stand in it, numbered as problems number them; faulty rows are left out.
+
+    Args:
+        label: The list as plans name it.
+    """
     problems = Problems(keep=0)
     with contextlib.suppress(errors.InvalidError):
-        source = Source(label=path.name, name=path.name, where=(), path=path)
-        yield from KINDS[path.suffix.lower()].read(path, source, problems).rows
+        source = Source(label=label, name=label, where=(), path=project / label)
+        yield from KINDS[_kind(source)].read(source, project, problems).rows
 
 
 def _recipients(source: Source, project: Path, problems: Problems) -> Iterator[Recipient]:
@@ -68,11 +76,11 @@ def _recipients(source: Source, project: Path, problems: Problems) -> Iterator[R
         wxid = values[columns.ID]
         if wanted:
             for rule, message in cards.check(columns.ID, wxid):
-                problems.add(rule.at(table.path, table.place(row, id_column), f"{id_column} {message}"))
+                problems.add(rule.of_row(source, row, f"{id_column} {message}", table.numbers.get(id_column, 1)))
         yield Recipient(to_wxid=wxid, source=source, row=row, values=values, wanted=wanted)
     if is_empty and problems.errors == before:
         message = "the list has no rows; fill it, or remove it from the campaign"
-        problems.add(lists.EMPTY.at(table.path, table.begin, message))
+        problems.add(lists.EMPTY.of_list(source, message))
 
 
 def _ids(source: Source, project: Path, problems: Problems) -> Iterator[str]:
@@ -89,23 +97,23 @@ def _ids(source: Source, project: Path, problems: Problems) -> Iterator[str]:
 
 
 def _table(source: Source, project: Path, problems: Problems) -> Table:
-    if source.rows is not None:
-        return inline.read(source)
-    known = " ".join(KINDS)
-    path = source.path
-    if path is None:
+    kind = _kind(source)
+    if kind in KINDS:
+        return KINDS[kind].read(source, project, problems)
+    known = " ".join(ending for ending in KINDS if ending.startswith("."))
+    if source.path is None:
         message = f"lists from a database cannot be read yet; export it to a file: {known}"
-    elif path.name == "-":
-        message = f"standard input cannot be a list yet; name a file: {known}"
     else:
-        files.check(path, source, project, problems)
-        kind = KINDS.get(path.suffix.lower())
-        if kind:
-            return kind.read(path, source, problems)
-        ending = f'"{path.suffix}" lists' if path.suffix else "lists without an ending"
-        message = f"{source.name}: {ending} cannot be read; save it as one of: {known}"
+        ending = f'"{source.path.suffix}" lists' if source.path.suffix else "lists without an ending"
+        message = f"{source.name}: {ending} cannot be read; save it as one of: {known}, also with {content.PACKED}"
     problems.add(lists.FORMAT.at(source.document, source.position, message))
-    raise errors.InvalidError(f"{source.name} cannot be read")
+    raise errors.InvalidError(f"{source.called} cannot be read")
+
+
+def _kind(source: Source) -> str:
+    if source.rows is not None:
+        return "rows"
+    return "sql" if source.sql is not None else content.form(source)
 
 
 def _rows(table: Table, source: Source, problems: Problems) -> Iterator[tuple[int, dict[str, str], bool]]:
@@ -114,22 +122,21 @@ def _rows(table: Table, source: Source, problems: Problems) -> Iterator[tuple[in
         return
     id_column = columns.id_column(table, source, problems)
     wants = condition.compiled(source, problems)
-    damaged = damage.Damage()
+    number, damaged = table.numbers.get(id_column, 1), damage.Damage()
     for row, values in _cleaned(table, source, problems):
-        at = table.place(row, id_column)
         try:
             wanted = wants(values)
         except template.TemplateFault as fault:
-            problems.add(lists.WHERE.at(table.path, at, f"where: {fault.message}"))
+            problems.add(lists.WHERE.of_row(source, row, f"where: {fault.message}", number))
             continue
         if wanted and not values[columns.ID]:
             message = f"{id_column} is empty; fill it in, delete the row, or leave it out with `where`"
-            problems.add(lists.ID_EMPTY.at(table.path, at, message))
+            problems.add(lists.ID_EMPTY.of_row(source, row, message, number))
             continue
         if wanted:
-            damaged.look(values[columns.ID], at)
+            damaged.look(values[columns.ID], row)
         yield row, values, wanted
-    damaged.tell(table.path, id_column, problems)
+    damaged.tell(source, id_column, number, problems)
 
 
 def _cleaned(table: Table, source: Source, problems: Problems) -> Iterator[Row]:
@@ -138,9 +145,8 @@ def _cleaned(table: Table, source: Source, problems: Problems) -> Iterator[Row]:
         values = rename(theirs) if rename else theirs
         written = values.get(columns.ID)
         if written is None:
-            at = table.place(row, columns.ID)
-            names = ", ".join(theirs)
-            problems.add(lists.NO_ID.at(table.path, at, f'the row has no "{columns.ID}", it has: {names}; add it'))
+            message = f'the row has no "{columns.ID}", it has: {", ".join(theirs)}; add it'
+            problems.add(lists.NO_ID.of_row(source, row, message))
             continue
         wxid = clean.edges(written)
         if wxid != written:
@@ -150,4 +156,4 @@ def _cleaned(table: Table, source: Source, problems: Problems) -> Iterator[Row]:
     if trimmed:
         counted = "1 id was" if trimmed == 1 else f"{trimmed:,} ids were"
         message = f"{counted} trimmed: spaces or invisible characters around them"
-        problems.add(lists.ID_TRIMMED.at(table.path, table.begin, message))
+        problems.add(lists.ID_TRIMMED.of_list(source, message))

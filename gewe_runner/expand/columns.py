@@ -34,9 +34,9 @@ def id_column(table: Table, source: Source, problems: Problems) -> str:
         problems.add(lists.COLUMNS.at(source.document, source.columns_position, fault))
     if not faults and ID not in source.columns and ID not in table.names:
         faults = [_no_id(table.names, source.columns)]
-        problems.add(lists.NO_ID.at(source.document, source.columns_position, f"{source.name} {faults[0]}"))
+        problems.add(lists.NO_ID.at(source.document, source.columns_position, f"{source.called} {faults[0]}"))
     if faults:
-        raise errors.InvalidError(f"the columns of {source.name} do not fit")
+        raise errors.InvalidError(f"the columns of {source.called} do not fit")
     return source.columns.get(ID, ID)
 
 

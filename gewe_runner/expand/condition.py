@@ -26,7 +26,7 @@ def compiled(source: Source, problems: Problems) -> Callable[[Mapping[str, str]]
         evaluate = template.Expression(text).evaluate
     except template.TemplateFault as fault:
         problems.add(lists.WHERE.at(source.document, source.condition_position, f"where: {fault.message}"))
-        raise errors.InvalidError(f"the `where` of {source.name} cannot be used") from fault
+        raise errors.InvalidError(f"the `where` of {source.called} cannot be used") from fault
 
     def wants(row: Mapping[str, str]) -> bool:
         given = evaluate({**names, **row})

@@ -2,7 +2,7 @@
 
 import re
 
-from gewe_runner.model import Position
+from gewe_runner.model import Source
 from gewe_runner.problems import Problems
 from gewe_runner.rules import lists
 
@@ -22,22 +22,26 @@ class Damage:
     def __init__(self) -> None:
         self._count = 0
         self._first = ""
-        self._place: Position | None = None
+        self._row = 1
 
-    def look(self, wxid: str, place: Position) -> None:
+    def look(self, wxid: str, row: int) -> None:
         """Count the id if it is damaged."""
         # nearly every id begins with a letter, and this is asked of each
         if wxid[:1].isalpha() or not (_MARK.fullmatch(wxid) or _ROUNDED.fullmatch(wxid)):
             return
         self._count += 1
         if self._count == 1:
-            self._first, self._place = wxid, place
+            self._first, self._row = wxid, row
 
-    def tell(self, path: str, column: str, problems: Problems) -> None:
-        """Add the warning, if there was any."""
+    def tell(self, source: Source, column: str, number: int, problems: Problems) -> None:
+        """Add the warning, if there was any.
+
+        Args:
+            column: The list's name of the column with the ids, and its number.
+        """
         if not self._count:
             return
         counted = "1 id was" if self._count == 1 else f"{self._count:,} ids were"
         shown = self._first if len(self._first) <= 40 else self._first[:39] + "…"
         message = f'{column}: {counted} damaged by a spreadsheet, first "{shown}"; export the column anew, as text'
-        problems.add(lists.ID_DAMAGED.at(path, self._place, message))
+        problems.add(lists.ID_DAMAGED.of_row(source, self._row, message, number))

@@ -1,12 +1,14 @@
 """Recipients in .csv and .tsv files."""
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 from gewe_runner import errors
-from gewe_runner.expand import clean, encoding
+from gewe_runner.expand import clean, content, encoding
+from gewe_runner.expand.content import Content
 from gewe_runner.expand.table import Row, Table
 from gewe_runner.model import Position, Source
 from gewe_runner.problems import Problems
@@ -23,22 +25,21 @@ class _LongLineError(Exception):
     pass
 
 
-def read(path: Path, source: Source, problems: Problems) -> Table:
+def read(source: Source, project: Path, problems: Problems) -> Table:
     """A list whose first row names the columns; rows are counted as a spreadsheet counts them.
 
     Raises:
-        errors.InvalidError: The header cannot be used; the problems have been added.
+        errors.InvalidError: It or its header cannot be used; the problems have been added.
     """
-    name, delimiter = source.name, _DELIMITERS[path.suffix.lower()]
-    records = _records(path, name, delimiter, problems)
+    opened = content.of(source, project, problems)
+    name, delimiter = source.name, _DELIMITERS[opened.form]
+    records = _records(opened, name, delimiter, problems)
     row, header = next(records, (1, []))
     names = _names(header, row, name, delimiter, problems) if header else ()
-    numbers = {column: number for number, column in enumerate(names, start=1)}
     return Table(
         names=names,
         rows=_rows(records, names, name, problems),
-        path=name,
-        place=lambda row, column: Position(row, numbers.get(column, 1)),
+        numbers={column: number for number, column in enumerate(names, start=1)},
     )
 
 
@@ -57,11 +58,11 @@ def _rows(
             problems.add(lists.ROW.at(path, at, message))
 
 
-def _records(path: Path, name: str, delimiter: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+def _records(opened: Content, name: str, delimiter: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     """Every row that is not blank, with its number."""
-    codec = encoding.detect(path, name, problems)
+    codec = encoding.detect(opened, name, problems)
     csv.field_size_limit(_FIELD_LENGTH)
-    with path.open(encoding=codec.codec, errors=codec.errors, newline="") as file:
+    with io.TextIOWrapper(opened.open(), encoding=codec.codec, errors=codec.errors, newline="") as file:
         row = 0
         try:
             for row, fields in enumerate(csv.reader(_lines(file), delimiter=delimiter, strict=True), start=1):

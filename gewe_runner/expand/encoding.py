@@ -3,10 +3,10 @@
 import codecs
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from gewe_runner import errors
+from gewe_runner.expand.content import Content
 from gewe_runner.problems import Problems
 from gewe_runner.rules import lists
 
@@ -30,19 +30,19 @@ class Encoding(NamedTuple):
     errors: str = "strict"
 
 
-def detect(path: Path, name: str, problems: Problems) -> Encoding:
+def detect(content: Content, name: str, problems: Problems) -> Encoding:
     """UTF-8 with or without its mark, UTF-8 with some damaged rows, or else GB18030.
 
     Raises:
         errors.InvalidError: None of them, or no text at all; the problem has been added.
     """
-    _check_text(path, name, problems)
-    fault = _fault(path, "utf-8")
+    _check_text(content, name, problems)
+    fault = _fault(content, "utf-8")
     if fault is None:
         return Encoding("utf-8-sig")
-    if _is_damaged_utf8(path):
+    if _is_damaged_utf8(content):
         return Encoding("utf-8-sig", "surrogateescape")
-    if _fault(path, "gb18030") is None:
+    if _fault(content, "gb18030") is None:
         problems.add(lists.GB18030.at(name, None, "not UTF-8, so read as GB18030; check the names in the preview"))
         return Encoding("gb18030")
     offset, byte = fault
@@ -51,15 +51,15 @@ def detect(path: Path, name: str, problems: Problems) -> Encoding:
     raise errors.InvalidError(f"{name} is not UTF-8")
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _chunks(content: Content) -> Iterator[bytes]:
+    with content.open() as file:
         while chunk := file.read(_CHUNK):
             yield chunk
 
 
-def _check_text(path: Path, name: str, problems: Problems) -> None:
+def _check_text(content: Content, name: str, problems: Problems) -> None:
     line = 1
-    for number, chunk in enumerate(_chunks(path)):
+    for number, chunk in enumerate(_chunks(content)):
         kind = next((kind for magic, kind in _MAGIC.items() if number == 0 and chunk.startswith(magic)), None)
         if number == 0 and chunk.startswith(_UTF16):
             problems.add(lists.ENCODING.at(name, None, "the list is UTF-16; save it as CSV UTF-8"))
@@ -75,11 +75,11 @@ def _check_text(path: Path, name: str, problems: Problems) -> None:
         raise errors.InvalidError(f"{name} is not text")
 
 
-def _fault(path: Path, codec: str) -> tuple[int, int] | None:
+def _fault(content: Content, codec: str) -> tuple[int, int] | None:
     """Offset and value of the first byte that the codec cannot read."""
     decoder, read = codecs.getincrementaldecoder(codec)(), 0
     try:
-        for chunk in _chunks(path):
+        for chunk in _chunks(content):
             read += len(chunk)
             decoder.decode(chunk)
         decoder.decode(b"", final=True)
@@ -88,10 +88,10 @@ def _fault(path: Path, codec: str) -> tuple[int, int] | None:
     return None
 
 
-def _is_damaged_utf8(path: Path) -> bool:
+def _is_damaged_utf8(content: Content) -> bool:
     # GB18030 text gives by chance a few valid UTF-8 characters, damaged UTF-8 gives many for each wrong byte.
     decoder, wrong, right = codecs.getincrementaldecoder("utf-8")("surrogateescape"), 0, 0
-    for chunk in _chunks(path):
+    for chunk in _chunks(content):
         text = decoder.decode(chunk)
         bad = len(_WRONG_BYTE.findall(text))
         wrong += bad

@@ -1,20 +1,16 @@
 """Recipients written into the campaign file itself."""
 
+from pathlib import Path
+
 from gewe_runner.expand.table import Table
-from gewe_runner.model import Position, Source
+from gewe_runner.model import Source
+from gewe_runner.problems import Problems
 
 
-def read(source: Source) -> Table:
+def read(source: Source, project: Path, problems: Problems) -> Table:  # noqa: ARG001 - as every kind of list
     """The rows under `rows`, which a checked campaign holds in memory already."""
     rows = source.rows or ()
-
-    def place(row: int, _column: str) -> Position:
-        return source.row_positions[row - 1] if row <= len(source.row_positions) else source.position
-
     return Table(
         names=tuple(dict.fromkeys(name for row in rows for name in row)),
         rows=((number, dict(row)) for number, row in enumerate(rows, start=1)),
-        path=source.document,
-        begin=source.position,
-        place=place,
     )

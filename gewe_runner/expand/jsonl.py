@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gewe_runner import errors
+from gewe_runner.expand import content
+from gewe_runner.expand.content import Content
 from gewe_runner.expand.table import Row, Table
 from gewe_runner.model import Position, Source
 from gewe_runner.problems import Problems
@@ -28,25 +30,23 @@ class _RowError(Exception):
         self.column = column
 
 
-def read(path: Path, source: Source, problems: Problems) -> Table:
+def read(source: Source, project: Path, problems: Problems) -> Table:
     """A list whose columns are the names of its first object; numbers keep their digits as written.
 
     Raises:
-        errors.InvalidError: Its first lines are too long to be read; the problem has been added.
+        errors.InvalidError: It cannot be read, or its first lines are too long; the problem has been added.
     """
-    rows = _rows(path, source.name, problems)
+    rows = _rows(content.of(source, project, problems), source.name, problems)
     first = next(rows, None)
     return Table(
         names=tuple(first[1]) if first else (),
         rows=itertools.chain((first,), rows) if first else rows,
-        path=source.name,
-        place=lambda row, _column: Position(row, 1),
     )
 
 
-def _rows(path: Path, name: str, problems: Problems) -> Iterator[Row]:
+def _rows(opened: Content, name: str, problems: Problems) -> Iterator[Row]:
     decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=_not_a_number)
-    with path.open("rb") as file:
+    with opened.open() as file:
         for row, line in enumerate(_lines(file, name, problems), start=1):
             try:
                 values = _values(decoder, line)

@@ -1,9 +1,7 @@
 """What every kind of list gives: the names of its columns, and its rows one at a time."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
-from gewe_runner.model import Position
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 #: A row's number as problems show it, and its values by the list's own names.
 Row = tuple[int, dict[str, str]]
@@ -20,9 +18,5 @@ class Table:
     #: As the list names its columns; empty where it has neither header nor row.
     names: tuple[str, ...]
     rows: Iterator[Row]
-    #: Under which path the rows' problems stand.
-    path: str
-    #: Where problems of the whole list stand; None: the whole file.
-    begin: Position | None = None
-    #: Where a row and a column of the list stand.
-    place: Callable[[int, str], Position]
+    #: The number of each column as problems show it, from 1; those of a line of JSON are in no order.
+    numbers: Mapping[str, int] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from gewe_runner.model import START, Assignment, Campaign, Position, Profile, Reason, Recipient, Skip
+from gewe_runner.model import START, Assignment, Campaign, Profile, Reason, Recipient, Skip
 from gewe_runner.plan import chance
 from gewe_runner.plan.ids import Ids
 from gewe_runner.problems import Problems
@@ -44,7 +44,7 @@ def _device(campaign: Campaign, profile: Profile, recipient: Recipient, problems
             return named
         known = ", ".join(sorted(profile.devices))
         fault = f"the profile {profile.name} has no device {named!r}; it has {known}"
-        problems.add(plans.ROW_DEVICE.at(recipient.source.name, place(recipient), fault))
+        problems.add(plans.ROW_DEVICE.of_row(recipient.source, recipient.row, fault))
         return None
     names = (recipient.source.device,) if recipient.source.device else campaign.send.devices or tuple(profile.devices)
     if len(names) == 1:
@@ -63,15 +63,9 @@ def _allowed(campaign: Campaign, recipient: Recipient, problems: Problems) -> bo
     if campaign.policy.groups or not _is_group(recipient):
         return True
     fault = f"{recipient.to_wxid} is a group chat, and the policy denies groups"
-    problems.add(plans.GROUPS_DENIED.at(recipient.source.name, place(recipient), fault))
+    problems.add(plans.GROUPS_DENIED.of_row(recipient.source, recipient.row, fault))
     return False
 
 
 def _is_group(recipient: Recipient) -> bool:
     return recipient.to_wxid.endswith("@chatroom")
-
-
-def place(recipient: Recipient) -> Position:
-    """Where the row stands in the file that its source is named after."""
-    source = recipient.source
-    return source.row_positions[recipient.row - 1] if source.row_positions else Position(recipient.row, 1)

@@ -3,12 +3,11 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from gewe_runner.model import Assignment, Campaign, Message, Position, Problem, Profile, Reason, Recipient, Skip
+from gewe_runner.model import Assignment, Campaign, Message, Profile, Reason, Skip
 from gewe_runner.problems import Problems
 from gewe_runner.render import processes
 from gewe_runner.render.names import Names
 from gewe_runner.render.press import Frozen, Press, Pressed, Slip
-from gewe_runner.rules import Rule
 
 #: Rows that are rendered at a time.
 BATCH = 500
@@ -59,7 +58,8 @@ def _messages(batch: Sequence[Assignment | Skip], pressed: Pressed, problems: Pr
     """The batch's lines with the messages that its assignments have become."""
     assignments = [one for one in batch if isinstance(one, Assignment)]
     for index, rule, message in pressed.findings:
-        problems.add(_problem(rule, assignments[index].recipient, message))
+        recipient = assignments[index].recipient
+        problems.add(rule.of_row(recipient.source, recipient.row, message))
     outcomes = iter(pressed.outcomes)
     for one in batch:
         if isinstance(one, Skip):
@@ -84,10 +84,3 @@ def _messages(batch: Sequence[Assignment | Skip], pressed: Pressed, problems: Pr
                 reason=Reason.BY_TEMPLATE,
                 text=outcome.reason,
             )
-
-
-def _problem(rule: Rule, recipient: Recipient, message: str) -> Problem:
-    source = recipient.source
-    if source.rows is None:
-        return rule.at(source.name, Position(recipient.row, 1), message)
-    return rule.at(source.document, source.row_positions[recipient.row - 1], message)

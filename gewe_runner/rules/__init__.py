@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from gewe_runner.model import Level, Position, Problem
+from gewe_runner.model import Level, Position, Problem, Source
 
 #: The modules that declare rules.
 MODULES = (
@@ -44,6 +44,20 @@ class Rule:
         """The problem of this rule at a place; `position` None means the whole file."""
         line, column = position or (None, None)
         return Problem(path=path, line=line, column=column, rule=self.id, level=self.level, message=message)
+
+    def of_list(self, source: Source, message: str) -> Problem:
+        """The problem of this rule with a whole list: at the file, or where the campaign holds its rows or query."""
+        return (
+            self.at(source.name, None, message)
+            if source.is_file
+            else self.at(source.document, source.position, message)
+        )
+
+    def of_row(self, source: Source, row: int, message: str, column: int = 1) -> Problem:
+        """The problem of this rule in a row of a list; rows and columns are counted from 1."""
+        if source.is_file:
+            return self.at(source.name, Position(row, column), message)
+        return self.at(source.document, source.row_positions[row - 1], message)
 
 
 def declare(id: str, level: Level, explanation: str, *, example: str) -> Rule:

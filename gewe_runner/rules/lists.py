@@ -36,6 +36,26 @@ GB18030 = rules.declare(
     "preview; saving the list as UTF-8 removes all doubt.",
     example="read with this notice: 城市 as the bytes b3 c7 ca d0",
 )
+PACKED = rules.declare(
+    "list-packed",
+    Level.ERROR,
+    "A list whose name ends in .gz is packed with gzip, whole and undamaged.",
+    example="wrong: members.csv renamed to members.csv.gz\nright: gzip members.csv",
+)
+STDIN = rules.declare(
+    "list-stdin",
+    Level.ERROR,
+    '`file: "-"` takes the list from standard input, which a shell connects with a file or another program.',
+    example="right: crm-export | gewe-runner plan autumn.yaml",
+)
+UNREAD = rules.declare(
+    "list-unread",
+    Level.NOTICE,
+    "`validate` reads files; standard input and databases only with --sources. `plan` and `preview` leave out a "
+    "database whose address is not set, as in the job of a pull request, and the plan is not whole then. `send` reads "
+    "all lists, or sends nothing.",
+    example="read everything: CRM_URL=postgresql://... gewe-runner validate --sources",
+)
 BINARY = rules.declare(
     "list-binary",
     Level.ERROR,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gewe_runner import rules, template
-from gewe_runner.model import Level, Where
+from gewe_runner.model import STDIN, Level, Where
 from gewe_runner.rules.structure import MISSING_KEY, Finding
 
 #: Objects that every template sees.
@@ -40,14 +40,23 @@ SHEET = rules.declare(
     "were meant may lie elsewhere.",
     example="wrong: {file: lists/members.csv, sheet: 上海}\nright: {file: lists/members.xlsx, sheet: 上海}",
 )
+FORMAT = rules.declare(
+    "format-of-file",
+    Level.ERROR,
+    "`format` says how standard input is written. A file's name says it by its ending, and a query has no format.",
+    example='wrong: {file: members.txt, format: tsv}\nright: {file: members.tsv}, or {file: "-", format: tsv}',
+)
 
 
 def check(where: Where, source: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with the source at `where`, whose shape is right."""
     yield from _rows(where, source)
-    if "sheet" in source and not _is_workbook(str(source.get("file", ""))):
+    if "sheet" in source and not _is_workbook(source):
         message = "sheet: only an .xlsx file has sheets; name the workbook as `file`, or remove `sheet`"
         yield Finding(SHEET, (*where, "sheet"), message, key=True)
+    if "format" in source and source.get("file") != str(STDIN):
+        message = 'format: only standard input has one; name the file by its format, or read it with  file: "-"'
+        yield Finding(FORMAT, (*where, "format"), message, key=True)
     for name in source.get("columns", ()):
         yield from _column((*where, "columns", name), name)
     yield from variables((*where, "vars"), source.get("vars", {}))
@@ -86,8 +95,10 @@ def _column(where: Where, name: str) -> Iterator[Finding]:
         yield Finding(RESERVED_NAME, where, message, key=True)
 
 
-def _is_workbook(file: str) -> bool:
-    return file.strip().lower().removesuffix(".gz").endswith(".xlsx")
+def _is_workbook(source: Mapping[str, Any]) -> bool:
+    file = str(source.get("file", ""))
+    name = f".{source.get('format', '')}" if file == str(STDIN) else file
+    return name.strip().lower().removesuffix(".gz").endswith(".xlsx")
 
 
 def _identifier(name: str) -> str:

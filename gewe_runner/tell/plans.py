@@ -44,6 +44,8 @@ class Seen:
     #: False: nobody was asked who has got a card already.
     ledger: bool
     digest: str
+    #: Lists that could not be read here.
+    unread: Sequence[str] = ()
     #: What else is to be said, e.g. the difference to another plan, as Markdown lines.
     more: Sequence[str] = field(default_factory=tuple)
 
@@ -87,6 +89,9 @@ def _overview(one: Seen) -> Iterator[str]:
     yield f"- {one.forecast}"
     if not one.ledger:
         yield "- the ledger was not consulted: who has got a card already is not known here"
+    if one.unread:
+        yield f"- **not whole**: {', '.join(map(words.code, one.unread))} could not be read here, so there is no digest"
+        return
     yield f"- digest `{one.digest}`"
     if not one.draft and one.left:
         yield "- to approve: `gewe-runner plan --lock` and commit the lock file, or `send --approve` with this digest"

@@ -128,6 +128,7 @@ def _source(document: Document, project: Path, where: Where, tree: Tree) -> Sour
         vars=_vars(tree.get("vars", {})),
         device=_text(tree.get("device")),
         sheet=_text(tree.get("sheet")),
+        format=_text(tree.get("format")),
         document=document.name,
         position=document.values.get((*where, "file"), position),
         condition_position=document.values.get((*where, "where"), position),
@@ -142,6 +143,8 @@ def _place(document: Document, project: Path, where: Where, tree: Tree) -> tuple
         parts = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*where, kind))
         return None, parts.removeprefix("."), document.name
     file = str(tree["file"])
+    if file == str(model.STDIN):
+        return model.STDIN, "<stdin>", "<stdin>"
     # Normalised as text: what the path leads to, links included, is judged where the list is opened.
     path = Path(os.path.abspath(document.path.parent / file))  # noqa: PTH100
     label = path.relative_to(project).as_posix() if path.is_relative_to(project) else file

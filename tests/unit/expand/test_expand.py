@@ -1,5 +1,6 @@
 """What holds for every kind of list: order, ids, empty lists, suppression, and where a list may lie."""
 
+import gzip
 import itertools
 import os
 from pathlib import Path
@@ -143,11 +144,11 @@ def test_a_path_that_cannot_be_read_is_told(lists: Project, name: str) -> None:
     assert [said.split(": ")[1] for said in lists.said] == ["list-file"]
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a.csv.gz", "members", "-"])
+@pytest.mark.parametrize("name", ["a.doc", "a.doc.gz", "members", "members.gz"])
 def test_a_format_that_cannot_be_read_is_met_with_those_that_can(lists: Project, name: str) -> None:
     lists.recipients(name, "toWxid\nwxid_a\n")
     assert lists.said[0].startswith("a.yaml:7:5: list-format: ")
-    assert lists.said[0].endswith(": .csv .tsv .jsonl")
+    assert lists.said[0].endswith("; save it as one of: .csv .tsv .jsonl, also with .gz")
 
 
 def test_a_database_is_met_with_the_formats_that_can_be_read(lists: Project) -> None:
@@ -159,14 +160,52 @@ def test_a_database_is_met_with_the_formats_that_can_be_read(lists: Project) -> 
 
 
 def test_the_original_rows_keep_the_lists_own_names(lists: Project) -> None:
-    path = lists.write("a.csv", "wxid,n\n wxid_a,1\n\nx\nwxid_b,2\n")
-    assert list(expand.original(path)) == [(2, {"wxid": " wxid_a", "n": "1"}), (5, {"wxid": "wxid_b", "n": "2"})]
+    lists.write("a.csv", "wxid,n\n wxid_a,1\n\nx\nwxid_b,2\n")
+    rows = [(2, {"wxid": " wxid_a", "n": "1"}), (5, {"wxid": "wxid_b", "n": "2"})]
+    assert list(expand.original(lists.folder, "a.csv")) == rows
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "A.TSV.GZ", "a.jsonl.gz"])
+def test_a_packed_list_is_read_as_the_list_itself(lists: Project, name: str) -> None:
+    content = {"a.csv.gz": "toWxid,n\nwxid_a,水\n", "A.TSV.GZ": "toWxid\tn\nwxid_a\t水\n"}
+    text = content.get(name, '{"toWxid": "wxid_a", "n": "水"}\n')
+    (found,) = lists.recipients(name, gzip.compress(text.encode()))
+    assert (found.to_wxid, found.values["n"], lists.said) == ("wxid_a", "水", [])
+
+
+def test_a_packed_gb18030_list_is_read_with_the_same_notice(lists: Project) -> None:
+    (found,) = lists.recipients("a.csv.gz", gzip.compress("toWxid,城市\nwxid_a,上海\n".encode("gb18030")))
+    assert found.values["城市"] == "上海"
+    assert [said.split(": ")[1] for said in lists.said] == ["list-gb18030"]
+
+
+PACKED = gzip.compress(b"toWxid\n" + b"".join(b"wxid_%d\n" % number for number in range(50_000)))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"toWxid\nwxid_a\n", "Not a gzipped file"),
+        (PACKED[: len(PACKED) // 2], "it ends too early"),
+        (PACKED[:-8] + bytes(8), "CRC check failed"),
+        (PACKED[:500] + b"\xff" * 20 + PACKED[520:], "cannot be unpacked"),
+        (PACKED + b"more", "Not a gzipped file"),
+    ],
+    ids=["plain", "cut", "checksum", "bytes", "tail"],
+)
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.gz"])
+def test_a_damaged_archive_is_a_problem_of_the_list(lists: Project, name: str, content: bytes, said: str) -> None:
+    list(lists.lazily(lists.source(name, path=lists.write(name, content))))
+    told = [one for one in lists.said if ": list-packed: " in one]
+    assert len(told) == 1
+    assert told[0].startswith(f"{name}: list-packed: cannot be unpacked (")
+    assert said in told[0]
 
 
 CONTENT = st.binary(max_size=80) | st.text("toWxid,;\"'\n\r\t{}[]:1水\u200b", max_size=80).map(str.encode)
 
 
-@given(content=CONTENT, name=st.sampled_from(sorted(expand.KINDS)))
+@given(content=CONTENT, name=st.sampled_from([*(name for name in expand.KINDS if name[0] == "."), ".csv.gz"]))
 def test_no_content_ends_in_anything_but_recipients_or_problems(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
 ) -> None:

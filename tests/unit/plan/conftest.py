@@ -16,7 +16,8 @@ def campaign(**more: object) -> Campaign:
 def recipient(
     to_wxid: str, *, row: int = 2, source: Source | None = None, wanted: bool = True, **values: str
 ) -> Recipient:
-    listed = source or Source(label="lists/all.csv", name="lists/all.csv", where=("recipients", 0))
+    name = "lists/all.csv"
+    listed = source or Source(label=name, name=name, where=("recipients", 0), path=Path("/shop") / name)
     return Recipient(to_wxid=to_wxid, source=listed, row=row, values={"toWxid": to_wxid, **values}, wanted=wanted)
 
 

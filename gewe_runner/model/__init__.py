@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gewe_runner.model.place import START as START
+from gewe_runner.model.place import Position as Position
+from gewe_runner.model.place import Value as Value
+from gewe_runner.model.place import Where as Where
+from gewe_runner.model.source import STDIN as STDIN
+from gewe_runner.model.source import Source as Source
+
 #: The keys of a card, as the API names them; each value is a Jinja template.
 CARD_FIELDS = ("miniAppId", "userName", "displayName", "title", "pagePath", "coverImgUrl")
-
-#: What a campaign's `vars` may hold.
-Value = str | int | float | bool
 
 
 class Level(enum.StrEnum):
@@ -63,17 +67,6 @@ class Reason(enum.StrEnum):
     FREQUENCY_CAP = "frequency_cap"
 
 
-class Position(NamedTuple):
-    """A place in a text file, both counted from 1."""
-
-    line: int
-    column: int
-
-
-#: Where a file begins.
-START = Position(1, 1)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
     """One thing wrong in the user's files, shown as `path:line:column: rule: message`."""
@@ -89,10 +82,6 @@ class Problem:
     level: Level = Level.ERROR
     #: What is wrong and what to do, in one line.
     message: str
-
-
-#: A place in a document's tree: keys and indexes from the root.
-Where = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,35 +132,6 @@ class Policy:
 
     max_recipients: int | None = None
     groups: bool = True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """One list of recipients; exactly one of `rows`, `path` and `sql` is set."""
-
-    #: How plan lines and reports name it: the path inside the project (POSIX), or e.g. `recipients[0].rows`.
-    label: str
-    #: How problems name it: the list's path as the user would type it, or the campaign file's.
-    name: str
-    #: Where it stands in its document, e.g. ("recipients", 0).
-    where: Where
-    rows: tuple[Mapping[str, str], ...] | None = None
-    #: Position of each inline row in the campaign file.
-    row_positions: tuple[Position, ...] = ()
-    path: Path | None = None
-    sql: Mapping[str, str] | None = None
-    #: ours → theirs
-    columns: Mapping[str, str] = field(default_factory=dict)
-    #: A Jinja expression over the row after `columns`; None takes every row.
-    condition: str | None = None
-    vars: Mapping[str, Value] = field(default_factory=dict)
-    device: str | None = None
-    sheet: str | None = None
-    #: The document the source stands in, and where in it the condition and `columns` stand.
-    document: str = ""
-    position: Position = START
-    condition_position: Position = START
-    columns_position: Position = START
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
