@@ -1,7 +1,8 @@
 """The last half of every run: from the ledger, or from a plan that was not sent, to the report."""
 
+import contextlib
 import dataclasses
-from collections import Counter
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from gewe_runner import errors, expand, pace, provenance, report
 from gewe_runner.ledger import connect, rows, runs
 from gewe_runner.model import Message, Profile, Record, RunInfo, Skip
+from gewe_runner.plan import freeze
 from gewe_runner.plan.freeze import Plan
 
 #: Stands where a run's id would.
@@ -62,8 +64,8 @@ def write(
     report.write(
         place,
         info,
-        records=lambda: rows.records(ledger, info.id),
-        skips=lambda: rows.skips(ledger, info.id),
+        records=rows.records(ledger, info.id),
+        skips=rows.skips(ledger, info.id),
         original=_original(project, info.made.get("sources", {})),
         formats=formats,
     )
@@ -71,20 +73,14 @@ def write(
 
 
 def write_dry(
-    plan: Plan, lines: Callable[[], Iterator[Message | Skip]], profile: Profile, reports: Path, project: Path, now: int
+    plan: Plan, lines: Iterable[Message | Skip], left: int, profile: Profile, reports: Path, project: Path, now: int
 ) -> tuple[RunInfo, Path]:
     """Write the report of what a plan would send.
 
     Args:
-        lines: The plan's lines with what the ledger forbids turned into skips, afresh at every call.
+        lines: The plan's lines with what the ledger forbids turned into skips.
+        left: How many of them are messages.
     """
-    skips: Counter[str] = Counter()
-    messages = 0
-    for one in lines():
-        if isinstance(one, Skip):
-            skips[one.reason] += 1
-        else:
-            messages += 1
     info = RunInfo(
         id=DRY_RUN,
         campaign=plan.header["campaign"],
@@ -95,20 +91,35 @@ def write_dry(
         state=DRY_RUN,
         created_at=now,
         finished_at=now,
-        counts={WOULD_SEND: messages},
-        skips=skips,
+        counts={WOULD_SEND: left},
+        skips={},
         made=plan.header["made"],
     )
     info = _complete(info, plan.header, profile, plan.devices)
     place = folder(reports, info.campaign, DRY_RUN)
-    report.write(
-        place,
-        info,
-        records=lambda: (_would_send(one) for one in lines() if isinstance(one, Message)),
-        skips=lambda: (one for one in lines() if isinstance(one, Skip)),
-        original=_original(project, plan.header["made"]["sources"]),
-    )
-    return info, place
+    with _apart(lines) as (records, skips):
+        original = _original(project, plan.header["made"]["sources"])
+        counted = report.write(place, info, records=records, skips=skips, original=original)
+    return dataclasses.replace(info, counts={WOULD_SEND: counted.totals[WOULD_SEND]}, skips=counted.skips), place
+
+
+@contextlib.contextmanager
+def _apart(lines: Iterable[Message | Skip]) -> Iterator[tuple[Iterator[Record], Iterator[Skip]]]:
+    """The messages of a plan, and then its skips, which wait on the disk while the messages pass."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n") as waiting:
+
+        def records() -> Iterator[Record]:
+            for one in lines:
+                if isinstance(one, Message):
+                    yield _would_send(one)
+                else:
+                    waiting.write(freeze.line(one))
+
+        def skips() -> Iterator[Skip]:
+            waiting.seek(0)
+            yield from (one for one in map(freeze.parse, waiting) if isinstance(one, Skip))
+
+        yield records(), skips()
 
 
 def _complete(info: RunInfo, header: Mapping[str, Any], profile: Profile, devices: Iterable[str]) -> RunInfo:

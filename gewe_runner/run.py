@@ -155,7 +155,8 @@ def _dry_run(order: Order, one: Consulted, ledger: connect.Ledger | None) -> tup
     planned = one.planned
     return conclude.write_dry(
         planned.plan,
-        lambda: consult.laid_over(planned, None if order.fresh else ledger, judge.Overlay()),
+        consult.laid_over(planned, None if order.fresh else ledger, judge.Overlay()),
+        one.overlay.left,
         planned.profile,
         _reports(order, planned),
         planned.project,

@@ -1,5 +1,6 @@
 """How times, ids and texts from elsewhere, which may hold anything, are said in reports and summaries."""
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,13 @@ def timestamp(milliseconds: int | None) -> str | None:
     """UTC epoch milliseconds as ISO 8601: `2026-12-01T01:00:00.000Z`."""
     if milliseconds is None:
         return None
-    return (_EPOCH + timedelta(milliseconds=milliseconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second, rest = divmod(milliseconds, 1000)
+    return f"{_second(second)}.{rest:03}Z"
+
+
+@functools.lru_cache(4096)
+def _second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 def minute(milliseconds: int) -> str:

@@ -1,65 +1,101 @@
 """Tells what became of a run: its messages and skips as files for people, spreadsheets and programs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from gewe_runner import errors
 from gewe_runner.model import Record, RunInfo, Skip
 from gewe_runner.report import contents, csv, failed, files, html, json, junit, markdown, outcome, tally
-from gewe_runner.report.contents import Format
+
+T = TypeVar("T")
 
 #: One module a format. `failed.csv` is none of them: it is always written.
-FORMATS: Mapping[str, Format] = {"json": json, "csv": csv, "markdown": markdown, "html": html, "junit": junit}
+FORMATS: Mapping[str, contents.Format] = {"json": json, "csv": csv, "markdown": markdown, "html": html, "junit": junit}
+
+
+#: Rows that are handed from one format to the next.
+_BATCH = 200
 
 
 def write(
     directory: Path,
     run: RunInfo,
     *,
-    records: Callable[[], Iterator[Record]],
-    skips: Callable[[], Iterator[Skip]],
-    original: Callable[[str], Iterator[tuple[int, Mapping[str, str]]] | None],
+    records: Iterable[Record],
+    skips: Iterable[Skip],
+    original: failed.Original,
     formats: Sequence[str] = tuple(FORMATS),
-) -> list[Path]:
-    """Write the report's files, each beside its old version first and then in its place.
+    seen: Callable[[int], None] = lambda _rows: None,
+) -> tally.Tally:
+    """Write the report's files, each beside its old version first and then all of them in its place.
 
-    Nothing holds all rows: every file reads `records` and `skips` anew, and one pass before them counts. All totals
-    come from that pass, so that they agree with the rows listed even while the run goes on.
+    The rows pass once, a batch at a time, through every format; nothing holds all of them. All totals are counted
+    from them, so that they agree with the rows listed even while the run goes on.
 
     Args:
         directory: Made if it is missing, for the owner only; the files are the owner's alone as well, since ids are
             personal data.
-        records: A fresh iterator over the run's messages, in plan order.
-        skips: A fresh iterator over its skipped rows, in plan order.
+        records: The run's messages, in plan order.
+        skips: Its skipped rows, in plan order; asked for when the messages are through.
         original: The rows of the list with that label, as (row number, values by column) in the order of the list;
             None where the list is gone or no longer what it was. Asked for only if rows of the list failed.
-        formats: Keys of `FORMATS`.
+        formats: Keys of `FORMATS`; `failed.csv` is written always.
+        seen: Told how many rows have just passed.
 
     Returns:
-        The files written, `failed.csv` last.
+        What was counted.
 
     Raises:
         errors.UsageError: The directory cannot be made or written to.
     """
     try:
         files.prepare(directory)
-        content = contents.Contents(
-            run=run, tally=tally.count(records(), skips(), run.waves), records=records, skips=skips
-        )
-        written = []
-        for form in (FORMATS[name] for name in dict.fromkeys(formats)):
-            written.append(directory / form.FILE)
-            with files.replacing(written[-1]) as stream:
-                form.write(content, stream)
-        written.append(directory / failed.FILE)
-        with files.replacing(written[-1]) as stream:
-            failed.write(content, original, stream)
+        with contextlib.ExitStack() as drafts:
+
+            def begun(name: str) -> files.Draft:
+                return drafts.enter_context(files.draft(directory / name))
+
+            forms = [FORMATS[name] for name in dict.fromkeys(formats)]
+            writers = [*(form.writer(begun(form.FILE)) for form in forms), failed.Writer(begun(failed.FILE), original)]
+            counted = _pass(records, skips, writers, tally.Count(run.waves), seen)
+            for one in writers:
+                one.finish(run, counted)
     except OSError as exc:
         raise errors.UsageError(
             f"the report cannot be written to {directory}: {exc.strerror or exc}",
             hint="make room there or name a folder that can be written to; nothing that was sent is forgotten",
         ) from exc
-    return written
+    return counted
+
+
+def _pass(
+    records: Iterable[Record],
+    skips: Iterable[Skip],
+    writers: Sequence[contents.Writer],
+    count: tally.Count,
+    seen: Callable[[int], None],
+) -> tally.Tally:
+    """Let every row pass through the count and all writers."""
+    for messages in _batches(records):
+        count.messages(messages)
+        for one in writers:
+            one.messages(messages)
+        seen(len(messages))
+    for skipped in _batches(skips):
+        count.skips(skipped)
+        for one in writers:
+            one.skips(skipped)
+        seen(len(skipped))
+    return count.tally()
+
+
+def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(rows)
+    while batch := list(itertools.islice(iterator, _BATCH)):
+        yield batch
 
 
 def summary(run: RunInfo) -> str:

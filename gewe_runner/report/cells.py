@@ -13,11 +13,10 @@ _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*%?")
 _DIGITS = 15
 
 
-def writer(stream: TextIO) -> Callable[[Iterable[str | int | None]], object]:
-    """A function that writes one row; the byte-order mark that Excel wants before Chinese text is written at once."""
+def writer(stream: TextIO) -> Callable[[Iterable[Iterable[str | int | None]]], object]:
+    """A function that writes rows; the byte-order mark that Excel wants before Chinese text is written at once."""
     stream.write("\ufeff")
-    rows = csv.writer(stream, lineterminator="\r\n")
-    return rows.writerow
+    return csv.writer(stream, lineterminator="\r\n").writerows
 
 
 def safe(value: str) -> str:
@@ -30,8 +29,8 @@ def safe(value: str) -> str:
     return f"'{value}" if value[:1] in _FORMULA and not _NUMBER.fullmatch(value) else value
 
 
-def exact(value: str | int | None) -> str | int | None:
+def exact(value: str) -> str:
     """Like `safe`, and an id of more digits than a spreadsheet's numbers have gets the apostrophe as well."""
-    if not isinstance(value, str):
-        return value
-    return f"'{value}" if len(value) > _DIGITS and value.isdecimal() else safe(value)
+    if value.isdecimal():
+        return f"'{value}" if len(value) > _DIGITS else value
+    return safe(value)

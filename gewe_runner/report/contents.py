@@ -1,24 +1,19 @@
-"""What a report is made of, and the fields that every format shows of a message and of a skipped row."""
+"""What a report is made of, how its files come about together, and the fields that they show of a message."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol, TextIO
+from collections.abc import Sequence
+from typing import Protocol
 
-from gewe_runner import words
 from gewe_runner.model import Record, RunInfo, Skip
+from gewe_runner.report import files
 from gewe_runner.report.tally import Tally
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Contents:
-    """One run, ready to be told."""
+class Writer(Protocol):
+    """One file while the rows pass by: all messages in plan order, then all skips, then what was counted."""
 
-    run: RunInfo
-    #: Everything that was counted beforehand.
-    tally: Tally
-    #: A fresh iterator at every call, in plan order; both may be longer than memory.
-    records: Callable[[], Iterator[Record]]
-    skips: Callable[[], Iterator[Skip]]
+    def messages(self, batch: Sequence[Record]) -> None: ...
+    def skips(self, batch: Sequence[Skip]) -> None: ...
+    def finish(self, run: RunInfo, tally: Tally) -> None: ...
 
 
 class Format(Protocol):
@@ -27,45 +22,12 @@ class Format(Protocol):
     #: The name of its file.
     FILE: str
 
-    def write(self, content: Contents, stream: TextIO, /) -> None:
-        """Write the file; lines end as the format wants it, the stream changes nothing."""
+    def writer(self, draft: files.Draft, /) -> Writer:
+        """Begin the file; lines end as the format wants it, the draft changes nothing."""
 
 
-#: The fields of `message`, in their order.
+#: The fields of a message, in their order; the schema of report.json says what each means.
 MESSAGE_FIELDS = (
     *("seq", "toWxid", "device", "variant", "source", "row", "state", "reason", "gatewayText", "attempts"),
     *("startedAt", "endedAt", "msgId", "newMsgId", "createTime", "sha256"),
 )
-
-
-def message(record: Record) -> dict[str, str | int | None]:
-    """The public fields of a message; text that there is none of is empty, a time or variant is None."""
-    return {
-        "seq": record.seq,
-        "toWxid": record.to_wxid,
-        "device": record.device,
-        "variant": record.variant,
-        "source": record.source,
-        "row": record.row,
-        "state": record.state,
-        "reason": record.reason,
-        "gatewayText": record.gateway_text,
-        "attempts": record.attempts,
-        "startedAt": words.timestamp(record.started_at),
-        "endedAt": words.timestamp(record.ended_at),
-        "msgId": record.msg_id,
-        "newMsgId": record.new_msg_id,
-        "createTime": record.create_time,
-        "sha256": record.sha256,
-    }
-
-
-def skipped(skip: Skip) -> dict[str, str | int | None]:
-    """The public fields of a skipped row."""
-    return {
-        "toWxid": skip.to_wxid,
-        "source": skip.source,
-        "row": skip.row,
-        "reason": str(skip.reason),
-        "text": skip.text,
-    }

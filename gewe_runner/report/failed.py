@@ -1,13 +1,13 @@
 """failed.csv: the list rows whose messages this run does not bring, fit to be given back as a list."""
 
+import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TextIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gewe_runner import words
-from gewe_runner.model import Record, State
-from gewe_runner.report import cells
-from gewe_runner.report.contents import Contents
+from gewe_runner.model import Record, RunInfo, Skip, State
+from gewe_runner.report import cells, files
+from gewe_runner.report.tally import Tally
 
 FILE = "failed.csv"
 #: Pending is not among them: sending again goes on with those.
@@ -19,39 +19,50 @@ Original = Callable[[str], Iterator[tuple[int, Mapping[str, str]]] | None]
 _END: tuple[int, Mapping[str, str]] = (sys.maxsize, {})
 
 
-def write(content: Contents, original: Original, stream: TextIO) -> None:
-    """Write the list's columns as they are there, then state, reason and gateway text.
+class Writer:
+    """Writes the list's columns as they are there, then state, reason and gateway text.
 
     A row whose list is not what it was has only its toWxid; then there are also the columns `source` and `row`.
-    Where a list has a column of such a name itself, ours is called `gewe_…`. The lists are read twice, because lists
-    of different columns share one header; they are not read at all when nothing failed.
+    Where a list has a column of such a name itself, ours is called `gewe_…`. Lists of different columns share one
+    header, so the rows wait until all columns are known; no list is read before a message of it failed.
     """
-    columns, complete = _columns(content, original)
-    ours = [*(() if complete else ("source", "row")), "state", "reason", "gateway_text"]
-    row = cells.writer(stream)
-    row(map(cells.safe, [*columns, *_free(ours, columns)]))
-    for record, values in _joined(content, original):
-        listed = values or {}
-        told = {
-            "source": record.source,
-            "row": str(record.row),
-            "state": record.state,
-            "reason": words.line(record.reason, 1000),
-            "gateway_text": words.line(record.gateway_text, 1000),
-        }
-        theirs = [listed.get(name, record.to_wxid if name == "toWxid" else "") for name in columns]
-        row(map(cells.safe, [*theirs, *(told[name] for name in ours)]))
+
+    def __init__(self, draft: files.Draft, original: Original) -> None:
+        self._draft = draft
+        self._walk = _Walk(original)
+        # the columns of all failed rows, in order of appearance; whether every row was found
+        self._columns: dict[str, None] = {}
+        self._complete = True
+
+    def messages(self, batch: Sequence[Record]) -> None:
+        for one in batch:
+            if one.state in STATES:
+                values = self._walk.values(one)
+                self._complete = self._complete and values is not None
+                self._columns |= dict.fromkeys(values or ())
+                self._draft.wait(f"{json.dumps([one.to_wxid, _told(one), values or {}])}\n")
+
+    def skips(self, batch: Sequence[Skip]) -> None:
+        """Nothing: nobody tried to send to them."""
+
+    def finish(self, run: RunInfo, tally: Tally) -> None:  # noqa: ARG002 - as every writer's
+        columns = [*([] if "toWxid" in self._columns else ["toWxid"]), *self._columns]
+        ours = [*(() if self._complete else ("source", "row")), "state", "reason", "gateway_text"]
+        rows = cells.writer(self._draft.stream)
+        rows([map(cells.safe, [*columns, *_free(ours, columns)])])
+        for to_wxid, told, values in map(json.loads, self._draft.waited()):
+            theirs = [values.get(name, to_wxid if name == "toWxid" else "") for name in columns]
+            rows([map(cells.safe, [*theirs, *(told[name] for name in ours)])])
 
 
-def _columns(content: Contents, original: Original) -> tuple[list[str], bool]:
-    """The columns of all failed rows in order of appearance, `toWxid` among them; and whether every row was found."""
-    columns: dict[str, None] = {}
-    complete = True
-    for _record, values in _joined(content, original):
-        complete = complete and values is not None
-        columns |= dict.fromkeys(values or ())
-    names = list(columns)
-    return (names if "toWxid" in columns else ["toWxid", *names]), complete
+def _told(one: Record) -> dict[str, str]:
+    return {
+        "source": one.source,
+        "row": str(one.row),
+        "state": one.state,
+        "reason": words.line(one.reason, 1000),
+        "gateway_text": words.line(one.gateway_text, 1000),
+    }
 
 
 def _free(names: Iterable[str], taken: Iterable[str]) -> Iterator[str]:
@@ -61,15 +72,6 @@ def _free(names: Iterable[str], taken: Iterable[str]) -> Iterator[str]:
             name = f"gewe_{name}"
         used.add(name)
         yield name
-
-
-def _joined(content: Contents, original: Original) -> Iterator[tuple[Record, Mapping[str, str] | None]]:
-    """The failed records, each with its row of the list."""
-    if any(content.tally.totals[state] for state in STATES):
-        walk = _Walk(original)
-        for record in content.records():
-            if record.state in STATES:
-                yield record, walk.values(record)
 
 
 class _Walk:

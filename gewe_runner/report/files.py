@@ -3,10 +3,14 @@
 import contextlib
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
+
+#: Half of a surrogate pair, which UTF-8 cannot hold, is written as `\ud83d`; in JSON that even says the same again.
+_ERRORS = "backslashreplace"
 
 
 def prepare(directory: Path) -> None:
@@ -22,13 +26,13 @@ def prepare(directory: Path) -> None:
 def replacing(path: Path) -> Iterator[TextIO]:
     """A UTF-8 stream whose text becomes the file when the block ends well, readable for its owner only.
 
-    The stream leaves line ends alone. Text that UTF-8 cannot hold (half of a surrogate pair) is written as `\\ud83d`.
+    The stream leaves line ends alone.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(descriptor)
     temporary = Path(name)
     try:
-        # In JSON this escape even says the same text again.
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        with temporary.open("w", encoding="utf-8", errors=_ERRORS, newline="") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -36,3 +40,34 @@ def replacing(path: Path) -> Iterator[TextIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def draft(path: Path) -> Iterator["Draft"]:
+    """As `replacing`, with a place for what cannot stand in the file yet."""
+    with tempfile.TemporaryFile(dir=path.parent) as waiting, replacing(path) as stream:
+        yield Draft(stream, waiting)
+
+
+class Draft:
+    """A file that comes about in two parts: text that waits on the disk follows what is known only in the end."""
+
+    def __init__(self, stream: TextIO, waiting: IO[bytes]) -> None:
+        #: What the file begins with.
+        self.stream = stream
+        self._waiting = waiting
+
+    def wait(self, text: str) -> None:
+        """Lay text aside."""
+        self._waiting.write(text.encode(errors=_ERRORS))
+
+    def waited(self) -> Iterator[str]:
+        """What was laid aside, line by line."""
+        self._waiting.seek(0)
+        return (line.decode() for line in self._waiting)
+
+    def follow(self) -> None:
+        """Put what was laid aside behind what the stream was given."""
+        self.stream.flush()
+        self._waiting.seek(0)
+        shutil.copyfileobj(self._waiting, self.stream.buffer, 1 << 20)

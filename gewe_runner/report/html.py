@@ -1,35 +1,62 @@
 """report.html: the run on one page that holds everything it needs; every text in it stays text."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from gewe_runner.cards import chunks, frame
 from gewe_runner.model import Record, RunInfo, Skip, State
-from gewe_runner.report.contents import Contents
+from gewe_runner.report import files
+from gewe_runner.report.tally import Tally
 
 FILE = "report.html"
 
 _FRAME = Path(__file__).parent / "report.html"
 
+#: Everybody: seq, id, state, device, variant, what was said, when (UTC epoch milliseconds), list and row.
+_Row = tuple[str | int | None, ...]
+
 #: Characters of what was said of a row; the whole of it is in messages.csv.
 _TEXT = 500
 
 
-def write(content: Contents, stream: TextIO) -> None:
-    """Write the page, row by row."""
-    before, after = frame.halves(_FRAME)
-    stream.write(before)
-    stream.write(frame.data("facts", _facts(content)))
-    pieces = chunks.packed(_rows(content))
-    stream.writelines(f'<script type="text/plain" class="rows">{piece}</script>\n' for piece in pieces)
-    stream.write(after)
+def writer(draft: files.Draft) -> "_Writer":
+    """Begin the page: the rows wait, since what was counted stands before them."""
+    return _Writer(draft)
 
 
-def _facts(content: Contents) -> dict[str, Any]:
+class _Writer:
+    def __init__(self, draft: files.Draft) -> None:
+        self._draft = draft
+        self._piece: list[_Row] = []
+
+    def messages(self, batch: Sequence[Record]) -> None:
+        self._piece.extend(map(_message, batch))
+        self._pack(chunks.SIZE)
+
+    def skips(self, batch: Sequence[Skip]) -> None:
+        self._piece.extend(map(_skip, batch))
+        self._pack(chunks.SIZE)
+
+    def finish(self, run: RunInfo, tally: Tally) -> None:
+        self._pack(1)
+        before, after = frame.halves(_FRAME)
+        self._draft.stream.write(before)
+        self._draft.stream.write(frame.data("facts", _facts(run, tally)))
+        self._draft.wait(after)
+        self._draft.follow()
+
+    def _pack(self, least: int) -> None:
+        """Pack what has come together if there are so many rows."""
+        if len(self._piece) >= least:
+            for piece in chunks.packed(self._piece):
+                self._draft.wait(f'<script type="text/plain" class="rows">{piece}</script>\n')
+            self._piece.clear()
+
+
+def _facts(run: RunInfo, tally: Tally) -> dict[str, Any]:
     """Everything but the rows; the page puts it into the words of its reader. Times are UTC epoch milliseconds."""
-    run, tally = content.run, content.tally
     return {
         "campaign": run.campaign,
         "edition": run.edition,
@@ -67,13 +94,13 @@ def _provenance(run: RunInfo) -> dict[str, Any]:
     }
 
 
-def _rows(content: Contents) -> Iterator[list[str | int | None]]:
-    """Everybody: seq, id, state, device, variant, what was said, when (UTC epoch milliseconds), list and row."""
-    for one in content.records():
-        who = (one.seq, one.to_wxid, one.state, one.device, one.variant or "")
-        yield [*who, _said(one), one.started_at, one.source, one.row]
-    for skip in content.skips():
-        yield [None, skip.to_wxid, "skipped", "", "", _reason(skip), None, skip.source, skip.row]
+def _message(one: Record) -> _Row:
+    place = (one.started_at, one.source, one.row)
+    return (one.seq, one.to_wxid, one.state, one.device, one.variant or "", _said(one), *place)
+
+
+def _skip(one: Skip) -> _Row:
+    return (None, one.to_wxid, "skipped", "", "", _reason(one), None, one.source, one.row)
 
 
 def _said(record: Record) -> str:

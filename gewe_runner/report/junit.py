@@ -1,13 +1,14 @@
 """junit.xml: a suite for each device; what failed stands there one by one, the rest as counts."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 from gewe_runner import words
-from gewe_runner.model import Record, State
-from gewe_runner.report.contents import Contents
+from gewe_runner.model import Record, RunInfo, Skip, State
+from gewe_runner.report import files
+from gewe_runner.report.tally import Tally
 
 FILE = "junit.xml"
 
@@ -17,17 +18,32 @@ TOLD = 1_000
 _FAILED = (State.REJECTED, State.UNKNOWN)
 
 
-def write(content: Contents, stream: TextIO) -> None:
-    """Write the suites, in the order of the tally's devices."""
-    failures: dict[str, list[str]] = {device: [] for device in content.tally.devices}
-    failed = (record for record in content.records() if record.state in _FAILED)
-    for record in itertools.islice(failed, TOLD):
-        failures.setdefault(record.device, []).append(_case(record))
-    name = f"{content.run.campaign} {content.run.id}"
-    stream.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name={_attribute(name)}>\n')
-    for device, totals in content.tally.devices.items():
-        _suite(stream, device, totals, failures[device])
-    stream.write("</testsuites>\n")
+def writer(draft: files.Draft) -> "_Writer":
+    """Begin the file: the suites come in the order of the tally's devices."""
+    return _Writer(draft.stream)
+
+
+class _Writer:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._failures: dict[str, list[str]] = {}
+        self._left = TOLD
+
+    def messages(self, batch: Sequence[Record]) -> None:
+        failed = (one for one in batch if one.state in _FAILED)
+        for one in itertools.islice(failed, self._left):
+            self._failures.setdefault(one.device, []).append(_case(one))
+            self._left -= 1
+
+    def skips(self, batch: Sequence[Skip]) -> None:
+        """Nothing: who is skipped is no failure."""
+
+    def finish(self, run: RunInfo, tally: Tally) -> None:
+        name = f"{run.campaign} {run.id}"
+        self._stream.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name={_attribute(name)}>\n')
+        for device, totals in tally.devices.items():
+            _suite(self._stream, device, totals, self._failures.get(device, []))
+        self._stream.write("</testsuites>\n")
 
 
 def _case(one: Record) -> str:

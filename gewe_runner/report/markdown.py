@@ -1,22 +1,38 @@
 """report.md: the run as a person wants it told, in ten seconds; ids are shortened, texts from elsewhere disarmed."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 from gewe_runner import words
 from gewe_runner.cards import frame
-from gewe_runner.model import RunInfo
-from gewe_runner.report import outcome
-from gewe_runner.report.contents import Contents
+from gewe_runner.model import Record, RunInfo, Skip
+from gewe_runner.report import files, outcome
 from gewe_runner.report.tally import Tally
 
 FILE = "report.md"
 
 
-def write(content: Contents, stream: TextIO) -> None:
-    """Write the summary; its length does not depend on the run's."""
-    run, tally = content.run, content.tally
+def writer(draft: files.Draft) -> "_Writer":
+    """Begin the summary; its length does not depend on the run's."""
+    return _Writer(draft.stream)
+
+
+class _Writer:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def messages(self, batch: Sequence[Record]) -> None:
+        """Nothing: what was counted is all that is told."""
+
+    def skips(self, batch: Sequence[Skip]) -> None:
+        """Nothing, either."""
+
+    def finish(self, run: RunInfo, tally: Tally) -> None:
+        self._stream.writelines(_told(run, tally))
+
+
+def _told(run: RunInfo, tally: Tally) -> Iterator[str]:
     sections = {
         "": _outcome(run, tally),
         "What to do next": _advice(run, tally),
@@ -27,11 +43,11 @@ def write(content: Contents, stream: TextIO) -> None:
         "Unknown messages": _unknown(tally),
         "This run": _facts(run),
     }
-    stream.write(f"# {words.code(run.campaign)}, edition {words.code(run.edition)}\n")
+    yield f"# {words.code(run.campaign)}, edition {words.code(run.edition)}\n"
     for title, lines in sections.items():
         body = "\n".join(lines)
         if body:
-            stream.write((f"\n## {title}\n" if title else "") + f"\n{body}\n")
+            yield (f"\n## {title}\n" if title else "") + f"\n{body}\n"
 
 
 def _outcome(run: RunInfo, tally: Tally) -> Iterator[str]:

@@ -1,8 +1,9 @@
-"""Counts a run in one pass and bounded memory, so that totals can stand before the rows."""
+"""Counts a run in one pass and bounded memory, while its rows pass by."""
 
 import bisect
+import operator
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gewe_runner import words
@@ -18,6 +19,9 @@ NAMED = 20
 
 #: What a message may have become, in the order of telling; `sending` is not yet anything but pending.
 _OUTCOMES = (State.SENT, State.REJECTED, State.UNKNOWN, State.PENDING, State.CANCELLED)
+
+_KIND = operator.attrgetter("state", "device", "variant")
+_SEQ, _STATE = operator.attrgetter("seq"), operator.attrgetter("state")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,45 +62,64 @@ def totals(counts: Mapping[str, int]) -> dict[str, int]:
     return result
 
 
-def count(records: Iterable[Record], skips: Iterable[Skip], waves: Sequence[int] = ()) -> Tally:
-    """Go through a run's rows once.
+class Count:
+    """Counts rows batch by batch.
 
     Args:
         waves: The last `seq` of each wave.
     """
-    by_wave: list[Counter[str]] = [Counter() for _ in waves]
-    timeline = Timeline()
-    kinds: Counter[tuple[str, str, str | None]] = Counter()
-    refusals: Counter[str] = Counter()
-    other = 0
-    unknown: list[Record] = []
-    for record in records:
-        kinds[record.state, record.device, record.variant] += 1
-        if (wave := bisect.bisect_left(waves, record.seq)) < len(waves):
-            by_wave[wave][record.state] += 1
-        if record.started_at is not None and record.state != State.PENDING:
-            timeline.add(record.started_at)
-        if record.state == State.REJECTED:
-            text = words.line(record.gateway_text or record.reason)
-            if text in refusals or len(refusals) < TEXTS:
-                refusals[text] += 1
-            else:
-                other += 1
-        elif record.state == State.UNKNOWN and len(unknown) < NAMED:
-            unknown.append(record)
-    devices = sorted({device for _state, device, _variant in kinds})
-    variants = sorted({variant for _state, _device, variant in kinds if variant is not None})
-    return Tally(
-        totals=totals(_by_state(kinds)),
-        devices={name: totals(_by_state(kinds, device=name)) for name in devices},
-        variants={name: totals(_by_state(kinds, variant=name)) for name in variants},
-        skips=in_order(Counter(skip.reason for skip in skips)),
-        refusals=dict(sorted(refusals.items(), key=lambda entry: (-entry[1], entry[0]))),
-        other_refusals=other,
-        unknown=tuple(unknown),
-        waves=[totals(states) for states in by_wave] if len(waves) > 1 else [],
-        timeline=timeline,
-    )
+
+    def __init__(self, waves: Sequence[int] = ()) -> None:
+        self._waves = waves
+        self._by_wave: list[Counter[str]] = [Counter() for _ in waves]
+        self._timeline = Timeline()
+        self._kinds: Counter[tuple[str, str, str | None]] = Counter()
+        self._skips: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
+        self._other = 0
+        self._unknown: list[Record] = []
+
+    def messages(self, batch: Sequence[Record]) -> None:
+        """Count messages, which come in plan order."""
+        self._kinds.update(map(_KIND, batch))
+        self._timeline.add(one.started_at for one in batch if one.started_at is not None and one.state != State.PENDING)
+        begin = 0
+        for last, states in zip(self._waves, self._by_wave, strict=True):
+            end = bisect.bisect_right(batch, last, lo=begin, key=_SEQ)
+            states.update(map(_STATE, batch[begin:end]))
+            begin = end
+        for one in batch:
+            if one.state == State.REJECTED:
+                self._refuse(words.line(one.gateway_text or one.reason))
+            elif one.state == State.UNKNOWN and len(self._unknown) < NAMED:
+                self._unknown.append(one)
+
+    def skips(self, batch: Sequence[Skip]) -> None:
+        """Count skipped rows."""
+        self._skips.update(skip.reason for skip in batch)
+
+    def tally(self) -> Tally:
+        """What was counted so far."""
+        kinds = self._kinds
+        devices = sorted({device for _state, device, _variant in kinds})
+        variants = sorted({variant for _state, _device, variant in kinds if variant is not None})
+        return Tally(
+            totals=totals(_by_state(kinds)),
+            devices={name: totals(_by_state(kinds, device=name)) for name in devices},
+            variants={name: totals(_by_state(kinds, variant=name)) for name in variants},
+            skips=in_order(self._skips),
+            refusals=dict(sorted(self._refusals.items(), key=lambda entry: (-entry[1], entry[0]))),
+            other_refusals=self._other,
+            unknown=tuple(self._unknown),
+            waves=[totals(states) for states in self._by_wave] if len(self._waves) > 1 else [],
+            timeline=self._timeline,
+        )
+
+    def _refuse(self, text: str) -> None:
+        if text in self._refusals or len(self._refusals) < TEXTS:
+            self._refusals[text] += 1
+        else:
+            self._other += 1
 
 
 def in_order(skips: Mapping[str, int]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Counts requests over time in a bounded number of steps, however long a run takes."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 #: More steps than this are joined two by two.
 STEPS = 240
@@ -18,10 +18,11 @@ class Timeline:
         self.step = SHORTEST
         self._counts: Counter[int] = Counter()
 
-    def add(self, at: int) -> None:
-        """Count a request; `at` is UTC epoch milliseconds."""
-        self._counts[at // self.step] += 1
-        while max(self._counts) - min(self._counts) >= STEPS:
+    def add(self, moments: Iterable[int]) -> None:
+        """Count requests, each a time in UTC epoch milliseconds."""
+        step = self.step
+        self._counts.update(at // step for at in moments)
+        while self._counts and max(self._counts) - min(self._counts) >= STEPS:
             self.step *= 2
             joined: Counter[int] = Counter()
             for number, count in self._counts.items():

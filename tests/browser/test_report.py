@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from gewe_runner.model import Reason, Record, RunState, State
-from gewe_runner.report import html, outcome, tally
+from gewe_runner.report import html, outcome
 from tests.browser.conftest import Opened, english
 from tests.unit.report import build
 
@@ -66,7 +66,7 @@ def test_the_page_says_in_english_what_the_other_reports_say(
     opened: Opened, tmp_path: Path, records: list[Record], state: str
 ) -> None:
     build.write(tmp_path, records, state=state)
-    run, totals = build.run(records, state=state), tally.count(records, []).totals
+    run, totals = build.run(records, state=state), build.counted(records).totals
     page = opened.show(tmp_path / "report.html")
     assert page.locator("#headline").text_content() == outcome.headline(run, totals)
     equation = (page.locator("#equation").text_content() or "").replace("would send", "would_send")

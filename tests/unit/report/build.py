@@ -9,6 +9,7 @@ from typing import Any
 
 from gewe_runner import report
 from gewe_runner.model import Reason, Record, RunInfo, Skip, State
+from gewe_runner.report import tally
 
 Original = Callable[[str], Iterator[tuple[int, Mapping[str, str]]] | None]
 
@@ -69,14 +70,17 @@ def write(
     *,
     original: Original = no_list,
     **fields: Any,
-) -> list[Path]:
+) -> tally.Tally:
     return report.write(
-        directory,
-        run(records, skips, **fields),
-        records=lambda: iter(records),
-        skips=lambda: iter(skips),
-        original=original,
+        directory, run(records, skips, **fields), records=iter(records), skips=iter(skips), original=original
     )
+
+
+def counted(records: Sequence[Record] = (), skips: Sequence[Skip] = ()) -> tally.Tally:
+    count = tally.Count()
+    count.messages(records)
+    count.skips(skips)
+    return count.tally()
 
 
 def read_json(directory: Path) -> Any:

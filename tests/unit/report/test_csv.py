@@ -58,7 +58,7 @@ def test_an_id_longer_than_a_spreadsheet_number_stays_text(tmp_path: Path) -> No
 @given(TEXT, TEXT)
 def test_any_text_comes_back_but_for_the_apostrophe_and_nul(first: str, second: str) -> None:
     stream = io.StringIO(newline="")
-    cells.writer(stream)([cells.exact(first), cells.exact(second)])
+    cells.writer(stream)([[cells.exact(first), cells.exact(second)]])
     [row] = csv.reader(io.StringIO(stream.getvalue().removeprefix("\ufeff"), newline=""))
     for text, cell in zip((first, second), row, strict=True):
         assert cell in (text.replace("\0", "\ufffd"), "'" + text.replace("\0", "\ufffd"))
