@@ -105,7 +105,7 @@ class Gateway:
         return web.json_response(self._received.tree(bodies="bodies" in asked, arrivals="arrivals" in asked))
 
     async def _page(self, _request: web.BaseRequest) -> web.Response:
-        return web.Response(text=inbox.PAGE.read_text(encoding="utf-8"), content_type="text/html")
+        return web.Response(text=inbox.page(), content_type="text/html")
 
     async def _news(self, request: web.BaseRequest) -> web.Response:
         after = request.query.get("after", "0")

@@ -15,6 +15,16 @@ from gewe_runner.cards import frame
 #: Findings of axe that count.
 GRAVE = {"serious", "critical"}
 
+#: Texts that would do harm where they are taken for more than text.
+HOSTILE = [
+    "<script>document.title='owned'</script>",
+    '"><img src=x onerror="document.title=1">',
+    "\u202eevil\u2066 title",
+    "长" * 10_000,
+    "</script><b>bold</b>",
+    "@DATA@ \ud800 half",
+]
+
 
 @dataclass
 class Opened:
@@ -43,8 +53,9 @@ class Opened:
         return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in GRAVE]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """The browser, no longer than a file of tests needs it: its event loop would be in the way of others."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.fail("these tests need Chromium: apt-get install chromium")

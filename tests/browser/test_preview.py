@@ -10,19 +10,10 @@ from playwright.sync_api import Browser, Route
 from gewe_runner.cards import page as pages
 from gewe_runner.model import Message, Reason, Skip
 from gewe_runner.plan import freeze
-from tests.browser.conftest import Opened, english
+from tests.browser.conftest import HOSTILE, Opened, english
 from tests.conftest import Cli
 
 FRAME = Path(pages.__file__).with_name("preview.html")
-
-HOSTILE = [
-    "<script>document.title='owned'</script>",
-    '"><img src=x onerror="document.title=1">',
-    "\u202eevil\u2066 title",
-    "长" * 10_000,
-    "</script><b>bold</b>",
-    "@DATA@ \ud800 half",
-]
 
 
 def message(number: int, title: str = "水果", to_wxid: str = "") -> Message:
@@ -34,8 +25,8 @@ def message(number: int, title: str = "水果", to_wxid: str = "") -> Message:
     )
 
 
-def written(path: Path, lines: list[Message | Skip]) -> Path:
-    facts = {"campaign": "fruit", "edition": "1", "profile": "live", "digest": "ab" * 32, "gateway": "sandbox"}
+def written(path: Path, lines: list[Message | Skip], campaign: str = "fruit") -> Path:
+    facts = {"campaign": campaign, "edition": "1", "profile": "live", "digest": "ab" * 32, "gateway": "sandbox"}
     with path.open("w", encoding="utf-8") as stream:
         pages.write({**facts, "draft": False}, lambda: lines, stream)
     return path
@@ -149,6 +140,17 @@ def test_whatever_stands_in_a_card_stays_text(opened: Opened, tmp_path: Path) ->
     shown = page.locator(".card .title").all_text_contents()
     assert shown[:5] == HOSTILE[:5]
     assert page.locator("img, b").count() == 0
+
+
+def test_a_name_that_turns_writing_round_leaves_our_words_where_they_are(opened: Opened, tmp_path: Path) -> None:
+    page = opened.show(written(tmp_path / "turned.html", [], campaign="\u202etiurf"))
+    places = page.locator("h1").evaluate("""(heading) => [...heading.childNodes].map((node) => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        return range.getBoundingClientRect().left;
+    })""")
+    assert len(places) == 3
+    assert places == sorted(places)
 
 
 def test_everybody_can_use_it(chromium: Browser, file: Path, scheme: str) -> None:

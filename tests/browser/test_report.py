@@ -7,18 +7,10 @@ from playwright.sync_api import Browser, Page
 
 from gewe_runner.model import Reason, Record, RunState, State
 from gewe_runner.report import html, outcome
-from tests.browser.conftest import Opened, english
+from tests.browser.conftest import HOSTILE, Opened, english
 from tests.unit.report import build
 
 FRAME = Path(html.__file__).with_name("report.html")
-
-TEXTS = [
-    "<script>document.title='owned'</script>",
-    '"><img src=x onerror="document.title=1">',
-    "\u202eevil\u2066",
-    "长" * 10_000,
-    "</script><b>bold</b> @DATA@",
-]
 
 
 @pytest.fixture
@@ -158,12 +150,12 @@ def test_a_click_on_a_column_sorts_and_another_turns_it_round(opened: Opened, fi
 
 
 def test_whatever_a_gateway_says_stays_text(opened: Opened, tmp_path: Path) -> None:
-    records = [build.record(number, State.REJECTED, gateway_text=text) for number, text in enumerate(TEXTS, 1)]
-    build.write(tmp_path, records, campaign=TEXTS[0])
+    records = [build.record(number, State.REJECTED, gateway_text=text) for number, text in enumerate(HOSTILE, 1)]
+    build.write(tmp_path, records, campaign=HOSTILE[0])
     page = opened.show(tmp_path / "report.html")
     assert page.title().startswith("<script>")
-    assert column(page, 6)[:3] == TEXTS[:3]
-    assert column(page, 6)[3] == TEXTS[3][:500]
+    assert column(page, 6)[:3] == HOSTILE[:3]
+    assert column(page, 6)[3] == HOSTILE[3][:500]
     assert page.locator("img, b").count() == 0
 
 
