@@ -79,7 +79,7 @@ class Own(Server):
         settings = (
             "listen_addresses=127.0.0.1",
             "fsync=off",
-            "max_connections=60",
+            "max_connections=120",
             "wal_level=minimal",
             "max_wal_senders=0",
             "autovacuum=off",

@@ -18,10 +18,14 @@ from gewe_runner.model import Device, Pace, Refusals
 from gewe_runner.pace import Usage
 from gewe_runner.send import gates, letters, policy
 from gewe_runner.send.letters import AHEAD, Gateway, Letter, Withdrawn
-from gewe_runner.send.scheduler import Job, Lane, Scheduler
+from gewe_runner.send.scheduler import TRIES, Job, Lane, Scheduler
 
 #: A lane that somebody else has is looked at again after so long (milliseconds).
 COME_BACK = 2_000
+
+#: A lane whose intents become durable too late, time after time, is left alone for so long: the ledger or this host is
+#: overloaded, and no other run or host has to stop for that (milliseconds).
+RELIEF = 10_000
 
 #: How long an outcome is offered to a ledger that refuses: longer than a database needs to be started again (seconds).
 RESCUE = 120
@@ -192,7 +196,10 @@ class _Slice:
     def end(self) -> None:
         """Hand the lane over, however the slice went."""
         tools, scheduler, claim = self._tools, self._scheduler, self._lane.claim
-        if scheduler.stopped and self._run:
+        overloaded = self._lane.withdrawn_in_a_row >= TRIES
+        if overloaded:
+            self._lane.withdrawn_in_a_row = 0
+        elif scheduler.stopped and self._run:
             reason = "; ".join(filter(None, [scheduler.stopped, scheduler.hint]))
             self._insist(functools.partial(tools.ledger.stop, self._run, reason))
         closed = {job.id: "its window (send.not_after) is over" for job in self._lane.jobs if scheduler.is_late(job.id)}
@@ -200,7 +207,7 @@ class _Slice:
         dues = [max(job.not_before, job.opens) for job in self._early]
         due = self._lane.due if scheduler.stopped else scheduler.next_due()
         if due is not None and not self._lane.stopped:
-            dues.append(due)
+            dues.append(due + RELIEF if overloaded else due)
         held = self._insist(
             lambda: tools.ledger.hand_over(claim, self._mark(), closed, max(min(dues), now) if dues else None, now)
         )

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy
 
 from tests import crash, fleet
-from tests.postgres import database, postgres
+from tests.postgres import Own, Server, database, postgres
 
 __all__ = ["database", "postgres"]
 
@@ -134,3 +134,40 @@ def test_workers_need_a_ledger_that_they_can_share(tmp_path: Path, gateway: cras
     assert "workers need a ledger in PostgreSQL" in project.said()
     assert not project.ledger.exists()
     assert project.send("--engine", "procrastinate", "--limit", "1") == 2
+
+
+def test_a_database_that_crashes_costs_nobody_a_card(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL, postgres: Server
+) -> None:
+    if not isinstance(postgres, Own):
+        pytest.skip("somebody else's server is not ended")
+    own = fleet.lay(tmp_path / "p", gateway, database, people(120), {f"t-{n}": 120 for n in range(8)})
+    with own.workers(2) as workers:
+        own.hand()
+        own.wait(lambda: own.counts().get("sent", 0) >= 24)
+        postgres.end()
+        time.sleep(3)
+        postgres.start()
+        own.wait()
+        assert [process.poll() for process in workers] == [None, None]
+    received = gateway.received()
+    assert max(received["accepted"].values()) == 1
+    assert received["overlaps"] == 0
+    assert set(own.counts()) <= {"sent", "unknown"}
+    assert own.counts().get("unknown", 0) <= 8
+
+
+def test_of_two_runs_on_a_device_the_one_with_priority_goes_first(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(20), {"t-0": 120})
+    folder = own.project.folder
+    first = (folder / "fruit.yaml").read_text(encoding="utf-8")
+    (folder / "urgent.yaml").write_text(first.replace("name: fruit", "name: urgent"), encoding="utf-8")
+    own.hand()
+    own.hand("--priority", "5", campaign="urgent.yaml")
+    with own.workers(1):
+        own.wait(lambda: own.counts().get("sent", 0) >= 8)
+    ahead = own.ask("SELECT run.priority FROM run JOIN message ON run_n = n WHERE message.state = 'sent'")
+    assert ahead.count((5,)) >= 8
+    assert ahead.count((0,)) == 0 or ahead.count((5,)) == 20

@@ -1,0 +1,151 @@
+"""A slice works on one lane, records what becomes of it, and leaves the rest to the next one."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from gewe_runner import errors
+from gewe_runner.exchange import Claim, Intent, Mark, NoIntent, Outcome, Part, Streaks, Want
+from gewe_runner.model import UNLIMITED, Device, Refusals, State
+from gewe_runner.send import letters, slices
+from gewe_runner.send.answers import Answer, Envelope
+from gewe_runner.send.scheduler import Job
+
+OK = Envelope(http_status=200, ret=200, msg="", code="", inner="", msg_id="1", new_msg_id="2", create_time="3")
+REFUSED = Envelope(http_status=200, ret=500, msg="no", code="", inner="no", msg_id="", new_msg_id="", create_time="")
+
+CLAIM = Claim(device="east", epoch=1, last_start=None, rested_at=0, today=0, orphans=0)
+
+
+@dataclass
+class Book:
+    """A ledger at the slice's seam."""
+
+    left: int
+    slow: float = 0
+    held: bool = False
+    claimed: Claim = CLAIM
+    outcomes: list[Outcome] = field(default_factory=list)
+    stops: dict[str, str] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
+    dues: list[int | None] = field(default_factory=list)
+    came_back: list[str] = field(default_factory=list)
+
+    def claim(self, device: str, app_id: str, *, now: int, midnight: int) -> Claim:
+        if self.held:
+            raise errors.LaneHeldError(device, "elsewhere/1/1")
+        return self.claimed
+
+    def parts(self, device: str) -> list[Part]:
+        return [Part(run="r", limit=99, opens=0)]
+
+    def take(
+        self, outcomes: Sequence[Outcome], wants: Sequence[Want], mark: Mark, judges: Mapping[str, slices.Judge]
+    ) -> list[Intent | NoIntent]:
+        self.outcomes += outcomes
+        self.left += sum(one.state is State.PENDING for one in outcomes)
+        if wants:
+            time.sleep(self.slow)
+        return [self._next(want) for want in wants]
+
+    def _next(self, want: Want) -> Intent | NoIntent:
+        if not self.left:
+            return NoIntent.EMPTY
+        self.left -= 1
+        return Intent(
+            message_id=self.left, attempt_id=1, run=want.run, seq=1, to_wxid="w", device=want.device, epoch=want.epoch,
+            payload='{"toWxid":"w"}',
+        )  # fmt: skip
+
+    def stop(self, run: str, reason: str) -> None:
+        self.stops[run] = reason
+
+    def hand_over(self, claim: Claim, mark: Mark, closed: Mapping[str, str], due: int | None, now: int) -> bool:
+        self.marks.append(mark)
+        self.dues.append(None if due is None else due - now)
+        return True
+
+    def come_back(self, device: str, at: int) -> None:
+        self.came_back.append(device)
+
+
+@dataclass
+class Line:
+    answer: Answer = OK
+    sent: int = 0
+
+    def post(self, body: bytes) -> Answer:
+        self.sent += 1
+        return self.answer
+
+
+class Silent:
+    def note(self, outcome: Outcome) -> None: ...
+    def fenced(self, device: str) -> None: ...
+
+
+def tools(book: Book, line: Line, messages: int = 20) -> slices.Tools:
+    device = Device(name="east", app_id="wx", app_id_env=None, pace=UNLIMITED)
+    return slices.Tools(
+        ledger=book,
+        gateway=line,
+        refusals=Refusals(),
+        watch=Silent(),
+        devices={"east": device},
+        app_ids={"east": "wx"},
+        job=lambda run, one: Job(id=run, paces={one.name: one.pace}),
+        now=lambda: time.time_ns() // 1_000_000,
+        messages=messages,
+    )
+
+
+def test_a_slice_ends_after_its_messages_and_the_lane_goes_on_at_once() -> None:
+    book, line = Book(9), Line()
+    slices.work("east", tools(book, line, messages=4))
+    assert (line.sent, len(book.outcomes), book.dues) == (4, 4, [0])
+
+
+def test_a_lane_that_is_done_needs_no_other_slice() -> None:
+    book, line = Book(3), Line()
+    slices.work("east", tools(book, line))
+    assert (line.sent, book.dues) == (3, [None])
+
+
+def test_a_lane_that_somebody_has_is_looked_at_again() -> None:
+    book, line = Book(3, held=True), Line()
+    slices.work("east", tools(book, line))
+    assert (line.sent, book.came_back, book.marks) == (0, ["east"], [])
+
+
+def test_one_process_never_works_on_a_device_twice_at_once() -> None:
+    book, line = Book(3), Line()
+    own = tools(book, line)
+    with own.lanes.alone("east"):
+        slices.work("east", own)
+    assert (line.sent, book.came_back) == (0, ["east"])
+
+
+def test_failures_in_a_row_are_counted_over_slices() -> None:
+    streaks = Streaks(failures=4)
+    claim = replace(CLAIM, streaks=streaks)
+    book, line = Book(9, claimed=claim), Line(REFUSED)
+    slices.work("east", tools(book, line))
+    assert (line.sent, book.dues) == (1, [None])
+    assert book.marks[-1].stopped == "5 failures in a row (stop_when.failures_in_a_row: 5)"
+
+
+def test_a_lane_that_has_stopped_sends_nothing() -> None:
+    claim = replace(CLAIM, stopped="offline")
+    book, line = Book(9, claimed=claim), Line()
+    slices.work("east", tools(book, line))
+    assert (line.sent, book.marks[-1].stopped, book.dues) == (0, "offline", [None])
+
+
+def test_a_ledger_that_is_slow_stops_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letters, "STALE_INTENT", 0.01)
+    book, line = Book(9, slow=0.05), Line()
+    slices.work("east", tools(book, line))
+    assert (line.sent, book.stops, [one.unsent for one in book.outcomes]) == (0, {}, [True] * 3)
+    assert book.dues == [pytest.approx(slices.RELIEF, abs=50)]
