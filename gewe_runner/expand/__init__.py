@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gewe_runner import errors, template
-from gewe_runner.expand import clean, columns, condition, content, damage, delimited, inline, jsonl
+from gewe_runner.expand import clean, columns, condition, content, damage, delimited, files, inline, jsonl
 from gewe_runner.expand.extent import Extent, readable
 from gewe_runner.expand.table import Row, Table
 from gewe_runner.model import Recipient, Source
@@ -104,6 +104,8 @@ def _table(source: Source, project: Path, problems: Problems) -> Table:
     if source.path is None:
         message = f"lists from a database cannot be read yet; export it to a file: {known}"
     else:
+        if not source.is_stdin:
+            files.check(source.path, source, project, problems)  # what is a folder, or not there, is told as that
         ending = f'"{source.path.suffix}" lists' if source.path.suffix else "lists without an ending"
         message = f"{source.name}: {ending} cannot be read; save it as one of: {known}, also with {content.PACKED}"
     problems.add(lists.FORMAT.at(source.document, source.position, message))
