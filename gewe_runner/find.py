@@ -65,25 +65,40 @@ def campaigns(paths: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
-def namesakes(project: Path, campaign: Path, name: str) -> Iterator[Path]:
-    """Other campaign files of the project that say the same `name`.
+class Names:
+    """The names that campaign files say; each folder is read once, however many campaigns are asked about."""
 
-    Only that line is read: a command about one campaign must not cost the parsing of three hundred.
-    """
-    folders = dict.fromkeys((project, project / FOLDER, campaign.parent))
-    others = dict.fromkeys(file for folder in folders for file in _files(folder))
-    for other in others:
-        if not other.samefile(campaign) and _says(other, name):
-            yield other
+    def __init__(self) -> None:
+        self._known: dict[Path, dict[str, list[Path]]] = {}
+
+    def namesakes(self, project: Path, campaign: Path, name: str) -> Iterator[Path]:
+        """Other campaign files of the project that say the same `name`.
+
+        Only that line is read: a command about one campaign must not cost the parsing of three hundred.
+        """
+        folders = dict.fromkeys((project, project / FOLDER, campaign.parent))
+        others = dict.fromkeys(file for folder in folders for file in self._of(folder).get(name, ()))
+        for other in others:
+            if not other.samefile(campaign):
+                yield other
+
+    def _of(self, folder: Path) -> dict[str, list[Path]]:
+        if folder not in self._known:
+            named: dict[str, list[Path]] = {}
+            for file in _files(folder):
+                named.setdefault(_said(file), []).append(file)
+            self._known[folder] = named
+        return self._known[folder]
 
 
-def _says(file: Path, name: str) -> bool:
+def _said(file: Path) -> str:
+    """The name that the file says; empty where it says none."""
     try:
         with file.open("rb") as stream:
             found = _NAME.search(stream.read(65_536))
     except OSError:
-        return False
-    return found is not None and found[2].decode() == name
+        return ""
+    return found[2].decode() if found else ""
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:

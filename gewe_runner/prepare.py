@@ -61,13 +61,13 @@ class Planned:
 
 def check_all(paths: Sequence[Path], profile: str | None, problems: Problems, extent: Extent) -> int:
     """Add every problem of the files and of what they lead to; the number of campaigns that were looked at."""
-    known = functools.cache(functools.partial(settings, problems=problems))
+    known, names = functools.cache(functools.partial(settings, problems=problems)), find.Names()
     for path in (one for one in paths if one.name == find.SETTINGS):
         known(path.absolute())
     found = _campaigns([one for one in paths if one.name != find.SETTINGS])
     for file in found:
         with contextlib.suppress(errors.InvalidError), Ids() as ids:
-            loaded = load_one(file, profile, known, problems)
+            loaded = load_one(file, profile, known, names, problems)
             for _ in messages(loaded, ids, problems, extent):
                 pass
     return len(found)
@@ -84,11 +84,11 @@ def plan_all(
     Raises:
         errors.InvalidError: with the reasons in `problems`.
     """
-    known = functools.cache(functools.partial(settings, problems=problems))
+    known, names = functools.cache(functools.partial(settings, problems=problems)), find.Names()
     loaded = []
     for file in _campaigns(paths):
         with contextlib.suppress(errors.InvalidError):
-            loaded.append(load_one(file, profile, known, problems))
+            loaded.append(load_one(file, profile, known, names, problems))
     if len({one.settings.project for one in loaded}) > 1:
         raise errors.UsageError("the campaigns belong to different projects (each has a gewe.yaml of its own)")
     planned = []
@@ -203,13 +203,20 @@ def _suppress(loaded: Loaded) -> list[Source]:
     return suppressions(loaded.campaign, loaded.profile, loaded.settings.project)
 
 
-def load_one(file: Path, profile: str | None, known: Callable[[Path], Settings], problems: Problems) -> Loaded:
-    """Load and check one campaign file with the settings it belongs to."""
+def load_one(
+    file: Path, profile: str | None, known: Callable[[Path], Settings], names: find.Names, problems: Problems
+) -> Loaded:
+    """Load and check one campaign file with the settings it belongs to.
+
+    Args:
+        known: The settings of a file.
+        names: What the project's campaigns are called.
+    """
     own = known(find.settings(file))
     chosen = choose(own, profile)
     document = load.document(file, find.shown(file), problems)
     campaign = validate.campaign(document, own, chosen, problems)
-    for other in find.namesakes(own.project, file, campaign.name):
+    for other in names.namesakes(own.project, file, campaign.name):
         validate.namesake(document, campaign, find.shown(other), problems)
     return Loaded(campaign=campaign, profile=chosen, settings=own)
 
@@ -300,7 +307,7 @@ def _own_suppress(planned: Planned, own: Settings, problems: Problems) -> tuple[
         fault = "the campaign file is not in the project, so its own suppression lists are not read again"
         problems.add(plans.SOURCE_CHANGED.at(planned.campaign.shown, None, fault))
         return ()
-    return load_one(file, planned.profile.name, lambda _: own, problems).campaign.suppress
+    return load_one(file, planned.profile.name, lambda _: own, find.Names(), problems).campaign.suppress
 
 
 def _withdrawn(planned: Planned, problems: Problems) -> Sequence[int]:

@@ -5,14 +5,17 @@ import datetime
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gewe_runner import find, prepare
 from gewe_runner.cli import show
-from gewe_runner.ledger import connect
 from gewe_runner.model import Profile
 from gewe_runner.problems import Problems
+
+if TYPE_CHECKING:
+    from gewe_runner.ledger import connect
 
 profile = click.option(
     "--profile", metavar="NAME", envvar="GEWE_PROFILE", show_envvar=True, help="Profile of gewe.yaml to use."
@@ -82,8 +85,10 @@ def chosen(profile: str | None) -> Profile:
 
 
 @contextlib.contextmanager
-def ledger(profile: str | None) -> Iterator[connect.Ledger]:
+def ledger(profile: str | None) -> Iterator["connect.Ledger"]:
     """The existing ledger of the profile that counts here."""
+    from gewe_runner.ledger import connect  # the database takes longer to load than all the rest
+
     own = chosen(profile)
     opened = connect.open(connect.address(own, project()))
     try:

@@ -5,16 +5,18 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gewe_runner import find, pace, report
+from gewe_runner import find, pace
 from gewe_runner.cli import refusals
-from gewe_runner.consult import Consulted
 from gewe_runner.model import Level, Problem, Profile, RunInfo
 from gewe_runner.problems import Problems
 from gewe_runner.tell import plans
+
+if TYPE_CHECKING:  # whoever shows problems only must not wait for the database
+    from gewe_runner.consult import Consulted
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 
@@ -45,7 +47,7 @@ def banner(profile: Profile) -> str:
     return f"profile {profile.name}: {profile.gateway}"
 
 
-def plan(one: Consulted, *, samples: bool = True) -> Iterator[str]:
+def plan(one: "Consulted", *, samples: bool = True) -> Iterator[str]:
     """A plan as lines that somebody who decides can read."""
     planned, overlay, header = one.planned, one.overlay, one.planned.plan.header
     campaign = planned.campaign
@@ -75,7 +77,7 @@ def plan(one: Consulted, *, samples: bool = True) -> Iterator[str]:
     yield f"  digest    {'none: the plan is not whole' if planned.unread else planned.plan.digest}"
 
 
-def plan_json(one: Consulted) -> dict[str, Any]:
+def plan_json(one: "Consulted") -> dict[str, Any]:
     """A plan as a JSON object: its header, and what is known beside it."""
     header, overlay, devices = one.planned.plan.header, one.overlay, one.forecast.devices
     return {
@@ -93,7 +95,7 @@ def plan_json(one: Consulted) -> dict[str, Any]:
     }
 
 
-def seen(one: Consulted, more: Sequence[str] = ()) -> plans.Seen:
+def seen(one: "Consulted", more: Sequence[str] = ()) -> plans.Seen:
     """A plan as a comment on a pull request tells it."""
     planned, overlay, counts = one.planned, one.overlay, one.planned.plan.header["counts"]
     return plans.Seen(
@@ -135,7 +137,7 @@ def moment(at: int | None) -> str | None:
     return datetime.datetime.fromtimestamp(at / 1000, datetime.UTC).isoformat(timespec="seconds")
 
 
-def _instead(one: Consulted) -> str:
+def _instead(one: "Consulted") -> str:
     total = one.planned.plan.messages
     if one.overlay.left == total:
         return ""
@@ -149,7 +151,7 @@ def _counted(what: str, counts: Any) -> Iterator[str]:
             yield f"  {what:<9} {count:>9,}   {plain(name)}"
 
 
-def _forecast(one: Consulted) -> str:
+def _forecast(one: "Consulted") -> str:
     if not one.overlay.left:
         return "nothing left to do"
     now = datetime.datetime.now(datetime.UTC).timestamp() * 1000
@@ -173,6 +175,8 @@ def _duration(seconds: int) -> str:
 
 def reports(written: Sequence[tuple[RunInfo, Path]]) -> Iterator[str]:
     """What became of each run, and where its report lies."""
+    from gewe_runner import report  # brings the formats of all reports along
+
     for info, folder in written:
         yield f"{info.campaign}: {info.id}" if info.id == info.state else f"run {info.id} ({info.state})"
         yield from (f"  {line}" for line in itertools.chain(report.summary(info).splitlines(), refusals.told(info)))

@@ -1,5 +1,6 @@
 """What can be wrong with a campaign file beyond its shape: devices, times, limits, variants, templates."""
 
+import functools
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
@@ -224,10 +225,13 @@ def _templates(root: Root, _: Profile) -> Iterator[Finding]:
         if not any(mark in text for mark in ("{{", "{%", "{#")):
             for rule, message in cards.check(str(where[-1]), text.strip()):
                 yield Finding(rule, where, f"{place}: {message}")
-        elif fault := template.syntax_fault(text):
+        elif fault := _syntax_fault(text):
             line = f"line {fault.line} of the text: " if fault.line > 1 else ""
             yield Finding(TEMPLATE_SYNTAX, where, f"{place}: {line}{fault.message}")
 
+
+#: Campaigns of a project share most of their templates, and to read one takes a millisecond.
+_syntax_fault = functools.lru_cache(maxsize=1024)(template.syntax_fault)
 
 _CHECKS: tuple[Callable[[Root, Profile], Iterator[Finding]], ...] = (
     _unknown_devices,

@@ -67,9 +67,10 @@ profiles:
 LIVE_ENVIRONMENT = {"GEWE_TOKEN": "tok-bench"}
 
 
-def campaign(name: str, list_name: str, *, devices: int = 0) -> str:
+def campaign(name: str, list_name: str, *, devices: int = 0, title: str = CARD["title"]) -> str:
     """A campaign file; with `devices`, the list's rows say which."""
-    card = "\n".join(f"  {field}: {json.dumps(text, ensure_ascii=False)}" for field, text in CARD.items())
+    fields = {**CARD, "title": title}
+    card = "\n".join(f"  {field}: {json.dumps(text, ensure_ascii=False)}" for field, text in fields.items())
     through = f"devices: [{', '.join(map(device, range(devices)))}]" if devices else "device: east"
     return f"""\
 version: 1
@@ -140,10 +141,11 @@ def lay_peers(folder: Path) -> None:
 
 
 def lay_campaigns(folder: Path, count: int) -> list[Path]:
-    """So many campaigns of one project, each of its own name, with one list of twenty people; their files."""
+    """So many campaigns of one project, each with a name and a title of its own, all with one list of twenty people."""
     (sandbox_project(folder) / "campaigns" / "lists").mkdir(parents=True)
     (folder / "campaigns" / "lists" / "members.csv").write_text("".join(members(20)), encoding="utf-8")
     files = [folder / "campaigns" / f"campaign-{number:03}.yaml" for number in range(count)]
-    for file in files:
-        file.write_text(campaign(file.stem, "lists/members.csv"), encoding="utf-8")
+    for number, file in enumerate(files):
+        title = f"{CARD['title']} 第{number}期"
+        file.write_text(campaign(file.stem, "lists/members.csv", title=title), encoding="utf-8")
     return files

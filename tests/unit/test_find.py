@@ -62,20 +62,29 @@ def test_a_missing_file_names_what_is_there(tmp_path: Path) -> None:
 def test_a_namesake_is_found_however_the_name_is_written(tmp_path: Path, line: str) -> None:
     campaign = write(tmp_path / "campaigns" / "a.yaml", "name: fruit\n")
     other = write(tmp_path / "b.yaml", f"version: 1\n{line}\n")
-    assert list(find.namesakes(tmp_path, campaign, "fruit")) == [other]
+    assert list(find.Names().namesakes(tmp_path, campaign, "fruit")) == [other]
 
 
 @pytest.mark.parametrize("text", ["name: fruits\n", "vars:\n  name: fruit\n", "# name: fruit\n", "\x00\xff"])
 def test_other_files_are_no_namesakes(tmp_path: Path, text: str) -> None:
     campaign = write(tmp_path / "a.yaml", "name: fruit\n")
     write(tmp_path / "b.yaml", text)
-    assert list(find.namesakes(tmp_path, campaign, "fruit")) == []
+    assert list(find.Names().namesakes(tmp_path, campaign, "fruit")) == []
+
+
+def test_each_folder_is_read_once_however_many_campaigns_are_asked_about(tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{name}.yaml", f"name: {name}\n") for name in ("a", "b")]
+    names = find.Names()
+    assert list(names.namesakes(tmp_path, files[0], "a")) == []
+    files[1].write_text("name: a\n", encoding="utf-8")
+    assert list(names.namesakes(tmp_path, files[0], "a")) == []
+    assert list(find.Names().namesakes(tmp_path, files[0], "a")) == [files[1]]
 
 
 def test_a_campaign_is_no_namesake_of_itself_through_a_link(tmp_path: Path) -> None:
     campaign = write(tmp_path / "a.yaml", "name: fruit\n")
     (tmp_path / "link.yaml").symlink_to(campaign)
-    assert list(find.namesakes(tmp_path, campaign, "fruit")) == []
+    assert list(find.Names().namesakes(tmp_path, campaign, "fruit")) == []
 
 
 def test_paths_are_shown_as_they_would_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,37 @@
+"""What a command does not need is not loaded: nobody waits for a database to be told of a typing error."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+#: Each takes longer to load than all of ours.
+HEAVY = {"sqlalchemy", "requests", "aiohttp", "rich", "asyncio"}
+
+
+def loaded(*arguments: str, cwd: Path) -> set[str]:
+    """The modules, by their first names, that the command has loaded when it ends well."""
+    script = (
+        "import sys; from gewe_runner import cli\n"
+        "try: cli.main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=cwd,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
+    )
+    return {name.partition(".")[0] for name in done.stderr.split()}
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["validate", "fruit.yaml"]])
+def test_neither_database_nor_network_is_loaded_where_none_is_used(project: Path, arguments: list[str]) -> None:
+    assert not HEAVY & loaded(*arguments, cwd=project)
