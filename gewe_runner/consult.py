@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gewe_runner import errors, prepare
-from gewe_runner.ledger import connect, decide, judge, parts, runs
-from gewe_runner.model import Message, Profile, Skip
+from gewe_runner.ledger import connect, decide, former, judge, parts, runs
+from gewe_runner.model import START, Asked, Campaign, Message, Profile, Skip
 from gewe_runner.plan import check
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
-from gewe_runner.rules import plans
+from gewe_runner.rules import plans, policies
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,8 +21,7 @@ class Consulted:
     planned: Planned
     overlay: judge.Overlay
     forecast: check.Forecast
-    #: False: there is no ledger yet, so it knows of nobody.
-    ledger: bool
+    ledger: Asked
 
 
 def ledger(
@@ -71,39 +70,88 @@ def _new(profile: Profile, url: connect.Address, agree: Callable[[str], None]) -
     return connect.create(url, profile.gateway)
 
 
-def overlays(planned: Sequence[Planned], ledger: connect.Ledger | None, problems: Problems) -> list[Consulted]:
+def overlays(
+    planned: Sequence[Planned], ledger: connect.Ledger | None, problems: Problems, *, known: bool = True
+) -> list[Consulted]:
     """Lay the ledger over plans, read-only.
 
+    Args:
+        known: False: nobody said where the ledger is, so there may be one though none is given.
+
     Raises:
-        errors.InvalidError: everybody got another card under this name and edition.
+        errors.InvalidError: everybody got another card under this name and edition, or the recipients are not those
+            of the last run any more.
     """
-    found = [_consult(one, ledger, problems) for one in planned]
+    asked = Asked.YES if ledger else Asked.NEW if known else Asked.NO
+    consulted = [_consult(one, ledger, asked, problems) for one in planned]
     problems.raise_errors()
-    return found
+    return consulted
 
 
-def _consult(planned: Planned, ledger: connect.Ledger | None, problems: Problems) -> Consulted:
-    overlay = _resumed(planned, ledger) if ledger else None
-    if overlay is None:
-        overlay = judge.Overlay()
-        for _ in laid_over(planned, ledger, overlay):
-            pass
-    plan, campaign = planned.plan, planned.campaign
+def _consult(planned: Planned, ledger: connect.Ledger | None, asked: Asked, problems: Problems) -> Consulted:
+    campaign = planned.campaign
+    overlay = _looked(planned, ledger, problems) if ledger else _unasked(planned)
+    if campaign.policy.max_change_percent is not None and (asked is Asked.NO or planned.unread):
+        why = "the plan is not whole" if planned.unread else "the ledger was not consulted"
+        fault = f"policy.max_change_percent compares with the last run, and {why}"
+        place = check.policy_place(campaign, "max_change_percent")
+        problems.add(policies.CHANGE_UNKNOWN.at(campaign.shown, place, fault))
     sent, forbidden = overlay.skips["already_sent"], overlay.skips.total()
-    if sent and forbidden == plan.messages and not overlay.same_card and not overlay.joins:
+    if sent and forbidden == planned.plan.messages and not overlay.same_card and not overlay.joins:
         fault = (
             f"everybody in the plan already got another card as {campaign.name}, edition {campaign.edition}; "
             "raise `edition`, or change `name` if this is another campaign"
         )
         problems.add(plans.EDITION_USED.at(campaign.shown, campaign.positions.get(("edition",)), fault))
     forecast = check.forecast(campaign, planned.profile, overlay.devices, prepare.now())
-    return Consulted(planned=planned, overlay=overlay, forecast=forecast, ledger=ledger is not None)
+    return Consulted(planned=planned, overlay=overlay, forecast=forecast, ledger=asked)
 
 
-def _resumed(planned: Planned, ledger: connect.Ledger) -> judge.Overlay | None:
-    """What the ledger makes of a plan whose run goes on; None where that has to be found line by line."""
+def _unasked(planned: Planned) -> judge.Overlay:
+    overlay = judge.Overlay()
+    for _ in _counted(planned.lines(), overlay):
+        pass
+    return overlay
+
+
+def _looked(planned: Planned, ledger: connect.Ledger, problems: Problems) -> judge.Overlay:
+    """What the ledger makes of a plan; what it finds strange becomes a problem."""
+    campaign, identity = planned.campaign, _identity(planned)
     with ledger.reading() as connection:
-        return runs.resumed(connection, _identity(planned), planned.withdrawn)
+        if resumed := runs.resumed(connection, identity, planned.withdrawn):
+            return resumed
+        overlay, moves = judge.Overlay(), former.Moves(connection)
+        lines = runs.lay_over(connection, identity, planned.lines(), prepare.now(), overlay)
+        for _ in moves.over(lines) if moves.possible(planned.plan.devices) else lines:
+            pass
+        _tell_moves(campaign, moves, problems)
+        most = campaign.policy.max_change_percent
+        # a run that goes on was judged when it was registered
+        if most is not None and overlay.joins is None and not planned.unread:
+            change = former.change(connection, campaign.name, planned.lines())
+            if change is not None and change.percent > most:
+                _tell_change(campaign, change, most, problems)
+    return overlay
+
+
+def _tell_change(campaign: Campaign, change: former.Change, most: float, problems: Problems) -> None:
+    fault = (
+        f"{change.added:,} new and {change.gone:,} gone since run {change.run}, of {change.before:,} recipients then, "
+        f"are {change.percent:,.1f} percent; policy.max_change_percent allows {most:g}"
+    )
+    place = check.policy_place(campaign, "max_change_percent")
+    problems.add(policies.MAX_CHANGE.at(campaign.shown, place, fault))
+
+
+def _tell_moves(campaign: Campaign, moves: former.Moves, problems: Problems) -> None:
+    if not moves.count:
+        return
+    named = [f"{one.to_wxid} through {one.before} ({_day(one.at)}), now {one.now}" for one in moves.first]
+    more = [f"{moves.count - len(named):,} more"] if moves.count > len(named) else []
+    people = "recipient" if moves.count == 1 else "recipients"
+    fault = f"{moves.count:,} {people} last got a card through another device: {'; '.join([*named, *more])}"
+    place = campaign.positions.get(("send", "devices")) or campaign.positions.get(("send", "device"), START)
+    problems.add(plans.OTHER_DEVICE.at(campaign.shown, place, fault))
 
 
 def laid_over(planned: Planned, ledger: connect.Ledger | None, overlay: judge.Overlay) -> Iterator[Message | Skip]:
@@ -169,6 +217,10 @@ def register(ledger: connect.Ledger, one: Consulted) -> str:
         )
         decide.withdraw(connection, run, prepare.suppressed(planned), now)
         return run
+
+
+def _day(at: int) -> str:
+    return f"{datetime.datetime.fromtimestamp(at / 1000, datetime.UTC):%Y-%m-%d}"
 
 
 def _zone(profile: Profile) -> str:

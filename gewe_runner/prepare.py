@@ -15,7 +15,7 @@ from gewe_runner.model import Assignment, Campaign, Level, Message, Profile, Rea
 from gewe_runner.plan import assign, check, files, freeze, lock
 from gewe_runner.plan.ids import Ids
 from gewe_runner.problems import Problems
-from gewe_runner.rules import plans
+from gewe_runner.rules import plans, policies
 from gewe_runner.validate import plans as headers
 
 #: The opt-out list beside gewe.yaml that always counts.
@@ -133,7 +133,7 @@ def from_file(path: Path, profile: str | None, folder: Path, problems: Problems)
     campaign = replace(files.campaign(plan, path, find.shown(path), own.project), policy=chosen.policy)
     planned = Planned(campaign=campaign, profile=chosen, project=own.project, plan=plan)
     _tell_changes(planned, problems)
-    campaign = replace(campaign, suppress=_own_suppress(planned, own, problems))
+    campaign = _as_of_today(planned, own, problems)
     planned = replace(planned, campaign=campaign, suppress=suppressions(campaign, chosen, own.project))
     return replace(planned, withdrawn=_withdrawn(planned, problems))
 
@@ -170,10 +170,15 @@ def campaign_file(planned: Planned) -> Path | None:
 def messages(loaded: Loaded, ids: Ids, problems: Problems, extent: Extent) -> Iterator[Message | Skip]:
     """What every row of every list comes to: the steps from recipients to messages, lazily."""
     campaign, profile, project = loaded.campaign, loaded.profile, loaded.settings.project
-    ids.suppress(expand.ids(expand.readable(_suppress(loaded), extent, problems), project, problems))
+    suppress = _suppress(loaded)
+    check.suppression(campaign, suppress, problems)
+    ids.suppress(expand.ids(expand.readable(suppress, extent, problems), project, problems))
     recipients = expand.recipients(expand.readable(campaign.recipients, extent, problems), project, problems)
     assignments: Iterable[Assignment | Skip] = assign.assign(campaign, profile, recipients, ids, problems)
-    return render.messages(campaign, profile, assignments, problems)
+    rendered = render.messages(campaign, profile, assignments, problems)
+    if not policies.about_cards(campaign.policy):
+        return rendered
+    return check.allowed(rendered, campaign, problems)
 
 
 def suppressed(planned: Planned) -> Iterator[str]:
@@ -263,7 +268,7 @@ def _plan(loaded: Loaded, path: Path, problems: Problems, extent: Extent) -> Pla
         frozen = freeze.freeze(campaign, profile, items, path, _made(loaded))
     if problems.errors == before:
         finish = check.forecast(campaign, profile, frozen.devices, now()).finish
-        check.check(campaign, profile, frozen, covers, finish, problems)
+        check.check(campaign, frozen, covers, finish, problems)
     project = loaded.settings.project
     suppress = _suppress(loaded)
     listed = [*campaign.recipients, *suppress]
@@ -300,30 +305,31 @@ def _tell_changes(planned: Planned, problems: Problems) -> None:
         problems.add(plans.SOURCE_CHANGED.at(planned.campaign.shown, None, fault))
 
 
-def _own_suppress(planned: Planned, own: Settings, problems: Problems) -> tuple[Source, ...]:
-    """The suppression lists that the campaign file names today, which a plan does not hold."""
+def _as_of_today(planned: Planned, own: Settings, problems: Problems) -> Campaign:
+    """The plan's campaign with what a plan does not hold: the suppression lists and the policy of the file today."""
     file = campaign_file(planned)
     if file is None or not file.is_file():
-        fault = "the campaign file is not in the project, so its own suppression lists are not read again"
+        fault = "the campaign file is not in the project: its suppression lists are not read, its policy does not hold"
         problems.add(plans.SOURCE_CHANGED.at(planned.campaign.shown, None, fault))
-        return ()
-    return load_one(file, planned.profile.name, lambda _: own, find.Names(), problems).campaign.suppress
+        return planned.campaign
+    today = load_one(file, planned.profile.name, lambda _: own, find.Names(), problems).campaign
+    return replace(planned.campaign, suppress=today.suppress, policy=today.policy)
 
 
 def _withdrawn(planned: Planned, problems: Problems) -> Sequence[int]:
     """Check a plan from a file against the profile, and find the messages to people who are suppressed by now."""
     campaign, profile, plan, covers = planned.campaign, planned.profile, planned.plan, check.Covers()
     found = array.array("q")
+    check.suppression(campaign, planned.suppress, problems)
     with Ids() as ids:
         ids.suppress(expand.ids(planned.suppress, planned.project, problems))
-        for line in covers.over(check.lines(plan.lines(), profile, campaign.shown, problems)):
+        for line in covers.over(check.lines(plan.lines(), profile, campaign.policy, campaign.shown, problems)):
             if isinstance(line, Message) and ids.is_suppressed(line.to_wxid):
                 found.append(line.seq)
     check.own_pace(plan, campaign, profile, problems)
     problems.raise_errors()
-    check.check(
-        campaign, profile, plan, covers, check.forecast(campaign, profile, plan.devices, now()).finish, problems
-    )
+    finish = check.forecast(campaign, profile, plan.devices, now()).finish
+    check.check(campaign, plan, covers, finish, problems)
     problems.raise_errors()
     return found
 

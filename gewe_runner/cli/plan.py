@@ -71,18 +71,18 @@ def _written(planned: Sequence[Planned], output: Path | None, *, redact: bool, l
             yield f"{show.plain(find.shown(path))}: {'written' if written else 'up to date'}, digest {one.plan.digest}"
 
 
-def _ledger(planned: Planned) -> connect.Ledger | None:
-    """The ledger if there is one; a plan makes none, and does without one that it cannot find."""
+def _ledger(planned: Planned) -> tuple[connect.Ledger | None, bool]:
+    """The ledger if there is one, and whether it is known where it would be; a plan makes none, and does without."""
     try:
         url = connect.address(planned.profile, planned.project)
     except errors.LedgerError as error:
         click.echo(f"ledger not consulted: {error.message}", err=True)
-        return None
+        return None, False
     if not connect.exists(url):
-        return None
+        return None, True
     ledger = connect.open(url)
     connect.expect(ledger, planned.profile)
-    return ledger
+    return ledger, True
 
 
 _SHOWN: Mapping[str, Callable[[Sequence[Consulted], Sequence[Difference], Problems], str]] = {
@@ -134,10 +134,10 @@ def command(
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         try:
             planned = prepare.plan_all(campaigns, profile, Path(folder), problems, expand.Extent.KNOWN)
-            ledger = _ledger(planned[0])
+            ledger, known = _ledger(planned[0])
             if ledger:
                 parts.callback(ledger.close)
-            consulted = consult.overlays(planned, ledger, problems)
+            consulted = consult.overlays(planned, ledger, problems, known=known)
         finally:
             show.problems(problems)
         found = compare.against(other, planned, ledger) if other else []

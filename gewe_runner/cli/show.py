@@ -11,7 +11,7 @@ import click
 
 from gewe_runner import find, pace
 from gewe_runner.cli import refusals
-from gewe_runner.model import Level, Problem, Profile, RunInfo
+from gewe_runner.model import Asked, Level, Problem, Profile, RunInfo
 from gewe_runner.problems import Problems
 from gewe_runner.tell import plans
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:  # whoever shows problems only must not wait for the database
     from gewe_runner.consult import Consulted
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
+
+_UNASKED = {
+    Asked.NEW: "none yet: it knows of nobody who was served",
+    Asked.NO: "not consulted: who was served already is not known here",
+}
 
 
 def problems(found: Problems, *, err: bool = True) -> None:
@@ -70,8 +75,8 @@ def plan(one: "Consulted", *, samples: bool = True) -> Iterator[str]:
             yield f"  sample    {plain(message.to_wxid)} through {message.device} ({place})"
             yield f"            {plain(message.payload)}"
     yield f"  forecast  {_forecast(one)}"
-    if not one.ledger:
-        yield "  ledger    none yet: it knows of nobody who was served"
+    if unasked := _UNASKED.get(one.ledger):
+        yield f"  ledger    {unasked}"
     for label in planned.unread:
         yield f"  unread    {plain(label)}: the plan lacks what stands there"
     yield f"  digest    {'none: the plan is not whole' if planned.unread else planned.plan.digest}"
@@ -85,7 +90,7 @@ def plan_json(one: "Consulted") -> dict[str, Any]:
         "left": overlay.left,
         "continues": overlay.joins,
         "unread": list(one.planned.unread),
-        "ledger": {"consulted": one.ledger, "skips": dict(overlay.skips)},
+        "ledger": {"consulted": one.ledger is Asked.YES, "state": one.ledger, "skips": dict(overlay.skips)},
         "forecast": {name: moment(at) for name, at in devices.items()},
         "samples": [
             {"toWxid": m.to_wxid, "device": m.device, "variant": m.variant, "source": m.source, "row": m.row}
@@ -112,7 +117,7 @@ def seen(one: "Consulted", more: Sequence[str] = ()) -> plans.Seen:
         skips={**planned.plan.skips, **({} if overlay.joins else overlay.skips)},
         samples=planned.plan.samples,
         forecast=_forecast(one),
-        ledger=one.ledger,
+        unasked=_UNASKED.get(one.ledger, ""),
         digest=planned.plan.digest,
         unread=planned.unread,
         more=more,

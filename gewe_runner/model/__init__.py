@@ -53,6 +53,16 @@ class Engine(enum.StrEnum):
     PROCRASTINATE = "procrastinate"
 
 
+class Asked(enum.StrEnum):
+    """Whether the ledger was asked who has got what."""
+
+    YES = "consulted"
+    #: There is none yet, so it would know of nobody.
+    NEW = "new"
+    #: Where it is was not said.
+    NO = "not consulted"
+
+
 class Reason(enum.StrEnum):
     """Why a recipient gets no message, in the order in which the reasons apply."""
 
@@ -132,6 +142,13 @@ class Policy:
 
     max_recipients: int | None = None
     groups: bool = True
+    #: The only `miniAppId`s of cards, and the only hosts of covers (`*.` before one: all below it); None: any.
+    allowed_mini_apps: tuple[str, ...] | None = None
+    allowed_hosts: tuple[str, ...] | None = None
+    #: Recipients added and gone since the campaign's last run, in percent of that run's.
+    max_change_percent: float | None = None
+    #: A plan needs a suppression list, be it an empty one.
+    require_suppression: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,7 +245,8 @@ class Campaign:
     description: str = ""
     vars: Mapping[str, Value] = field(default_factory=dict)
     card: Mapping[str, str]
-    #: Where each template stands, by its place in the file: ("card", "title"), ("variants", 0, "card", "title").
+    #: Where parts stand that later problems are about, by their place in the file: the templates, as ("card", "title")
+    #: and ("variants", 0, "card", "title"), the variables, the edition, the devices of `send`, each key of the policy.
     positions: Mapping[Where, Position] = field(default_factory=dict)
     recipients: tuple[Source, ...]
     suppress: tuple[Source, ...] = ()

@@ -1,27 +1,56 @@
 """Decides for each row whether its recipient gets a card, through which device and in which variant."""
 
-from collections.abc import Iterable, Iterator
+import enum
+from collections.abc import Iterable, Iterator, Sequence
 
 from gewe_runner.model import START, Assignment, Campaign, Profile, Reason, Recipient, Skip
 from gewe_runner.plan import chance
 from gewe_runner.plan.ids import Ids
 from gewe_runner.problems import Problems
-from gewe_runner.rules import plans
+from gewe_runner.rules import plans, policies
+
+
+class By(enum.StrEnum):
+    """What names a recipient's device, the first of them that does."""
+
+    ROW = "the row's column `device`"
+    LIST = "the list's `device`"
+    CAMPAIGN = "the campaign's `send`"
+    PROFILE = "the profile, which has no other"
 
 
 def assign(
     campaign: Campaign, profile: Profile, recipients: Iterable[Recipient], ids: Ids, problems: Problems
 ) -> Iterator[Assignment | Skip]:
     """One assignment or skip for each row, in their order; rows without a device become problems instead."""
+    warned = False
     for recipient in recipients:
         reason = _reason(campaign, recipient, ids)
         if reason is not None:
             yield Skip(to_wxid=recipient.to_wxid, source=recipient.source.label, row=recipient.row, reason=reason)
             continue
-        device = _device(campaign, profile, recipient, problems)
-        if device is not None and _allowed(campaign, recipient, problems):
-            variant = chance.variant(campaign, recipient.to_wxid)
-            yield Assignment(recipient=recipient, device=device, variant=variant.name if variant else None)
+        names = _devices(campaign, profile, recipient, problems)
+        if not names or not _allowed(campaign, recipient, problems):
+            continue
+        if len(names) > 1 and not warned and not _is_group(recipient):
+            warned = True
+            fault = "friends are spread over several devices by hash, but a friend knows one account only"
+            at = campaign.positions.get(("send", "devices"), START)
+            problems.add(plans.HASHED_DEVICES.at(campaign.shown, at, fault))
+        device = names[0] if len(names) == 1 else chance.device(campaign, recipient.to_wxid, names)
+        variant = chance.variant(campaign, recipient.to_wxid)
+        yield Assignment(recipient=recipient, device=device, variant=variant.name if variant else None)
+
+
+def named(campaign: Campaign, profile: Profile, recipient: Recipient) -> tuple[By, Sequence[str]]:
+    """What says through which device the recipient is reached, and what it names; among several a hash decides."""
+    if own := recipient.values.get("device", "").strip():
+        return By.ROW, (own,)
+    if recipient.source.device:
+        return By.LIST, (recipient.source.device,)
+    if campaign.send.devices:
+        return By.CAMPAIGN, campaign.send.devices
+    return By.PROFILE, tuple(profile.devices)
 
 
 def _reason(campaign: Campaign, recipient: Recipient, ids: Ids) -> Reason | None:
@@ -37,33 +66,26 @@ def _reason(campaign: Campaign, recipient: Recipient, ids: Ids) -> Reason | None
     return None
 
 
-def _device(campaign: Campaign, profile: Profile, recipient: Recipient, problems: Problems) -> str | None:
-    named = recipient.values.get("device", "").strip()
-    if named:
-        if named in profile.devices:
-            return named
+def _devices(campaign: Campaign, profile: Profile, recipient: Recipient, problems: Problems) -> Sequence[str]:
+    """The devices that the recipient may be reached through; none where that is a problem."""
+    by, names = named(campaign, profile, recipient)
+    if by is By.ROW and names[0] not in profile.devices:
         known = ", ".join(sorted(profile.devices))
-        fault = f"the profile {profile.name} has no device {named!r}; it has {known}"
+        fault = f"the profile {profile.name} has no device {names[0]!r}; it has {known}"
         problems.add(plans.ROW_DEVICE.of_row(recipient.source, recipient.row, fault))
-        return None
-    names = (recipient.source.device,) if recipient.source.device else campaign.send.devices or tuple(profile.devices)
-    if len(names) == 1:
-        return names[0]
-    if not campaign.send.devices:
+        return ()
+    if by is By.PROFILE and len(names) > 1:
         fault = "no device is named; write `device:` under `send` or at the list: " + ", ".join(sorted(names))
         problems.add(plans.NO_DEVICE.at(campaign.shown, START, fault))
-        return None
-    if not _is_group(recipient):
-        fault = "friends are spread over several devices by hash, but a friend knows one account only"
-        problems.add(plans.HASHED_DEVICES.at(campaign.shown, START, fault))
-    return chance.device(campaign, recipient.to_wxid, names)
+        return ()
+    return names
 
 
 def _allowed(campaign: Campaign, recipient: Recipient, problems: Problems) -> bool:
     if campaign.policy.groups or not _is_group(recipient):
         return True
     fault = f"{recipient.to_wxid} is a group chat, and the policy denies groups"
-    problems.add(plans.GROUPS_DENIED.of_row(recipient.source, recipient.row, fault))
+    problems.add(policies.GROUPS_DENIED.of_row(recipient.source, recipient.row, fault))
     return False
 
 

@@ -2,16 +2,16 @@
 
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gewe_runner import pace
-from gewe_runner.model import START, Campaign, Level, Message, Position, Profile, Skip
+from gewe_runner.model import START, Campaign, Level, Message, Policy, Position, Profile, Skip, Source
 from gewe_runner.pace import Usage
 from gewe_runner.plan.freeze import Plan
 from gewe_runner.problems import Problems
-from gewe_runner.rules import Rule, campaigns, cards, plans
+from gewe_runner.rules import Rule, campaigns, cards, plans, policies
 
 
 class Covers:
@@ -54,12 +54,12 @@ def forecast(campaign: Campaign, profile: Profile, messages: Mapping[str, int], 
     return Forecast(devices={name: pace.finish(paces[name], Usage(), start, count) for name, count in messages.items()})
 
 
-def check(campaign: Campaign, profile: Profile, plan: Plan, covers: Covers, finish: int, problems: Problems) -> None:
+def check(campaign: Campaign, plan: Plan, covers: Covers, finish: int, problems: Problems) -> None:
     """Add every breach of a policy and every warning about the plan as a whole."""
-    limits = [one.max_recipients for one in (campaign.policy, profile.policy) if one.max_recipients is not None]
-    if limits and plan.messages > min(limits):
-        fault = f"the plan holds {plan.messages} messages, policy.max_recipients allows {min(limits)}"
-        problems.add(plans.MAX_RECIPIENTS.at(campaign.shown, START, fault))
+    most = campaign.policy.max_recipients
+    if most is not None and plan.messages > most:
+        fault = f"the plan holds {plan.messages:,} messages, policy.max_recipients allows {most:,}"
+        problems.add(policies.MAX_RECIPIENTS.at(campaign.shown, policy_place(campaign, "max_recipients"), fault))
     if not plan.messages:
         problems.add(plans.NOBODY.at(campaign.shown, START, "no recipient is left: every row was skipped"))
     if covers.first and finish < pace.NEVER and covers.first[0].timestamp() * 1000 < finish:
@@ -73,7 +73,37 @@ def check(campaign: Campaign, profile: Profile, plan: Plan, covers: Covers, fini
         problems.add(plans.COVER_EXPIRES.at(campaign.shown, place, fault))
 
 
-def lines(items: Iterable[Message | Skip], profile: Profile, name: str, problems: Problems) -> Iterator[Message | Skip]:
+def suppression(campaign: Campaign, suppress: Sequence[Source], problems: Problems) -> None:
+    """Add a problem where the policy wants a suppression list and there is none.
+
+    Args:
+        suppress: Every list that counts: the campaign's, the profile's and the project's.
+    """
+    if campaign.policy.require_suppression and not suppress:
+        place = policy_place(campaign, "require_suppression")
+        fault = "the policy wants a suppression list; add `suppress`, or suppressed.csv beside gewe.yaml"
+        problems.add(policies.NO_SUPPRESSION.at(campaign.shown, place, fault))
+
+
+def policy_place(campaign: Campaign, name: str) -> Position:
+    """Where the campaign says that part of its policy; where the profile does, the file as a whole."""
+    return campaign.positions.get(("policy", name), START)
+
+
+def allowed(items: Iterable[Message | Skip], campaign: Campaign, problems: Problems) -> Iterator[Message | Skip]:
+    """The lines, while every value of a card that the policy forbids becomes a problem of its row."""
+    sources = {source.label: source for source in campaign.recipients}
+    for item in items:
+        if isinstance(item, Message):
+            for name, value in json.loads(item.payload).items():
+                for rule, fault in policies.card(campaign.policy, name, value):
+                    problems.add(rule.of_row(sources[item.source], item.row, f"{name}: {fault}"))
+        yield item
+
+
+def lines(
+    items: Iterable[Message | Skip], profile: Profile, policy: Policy, name: str, problems: Problems
+) -> Iterator[Message | Skip]:
     """The lines of a plan file, while every message that the profile could not or may not send becomes a problem.
 
     Args:
@@ -81,19 +111,21 @@ def lines(items: Iterable[Message | Skip], profile: Profile, name: str, problems
     """
     for number, item in enumerate(items, 2):  # the header is line 1
         if isinstance(item, Message):
-            for rule, fault in _faults(item, profile):
+            for rule, fault in _faults(item, profile, policy):
                 problems.add(rule.at(name, Position(number, 1), fault))
         yield item
 
 
-def _faults(message: Message, profile: Profile) -> Iterator[tuple[Rule, str]]:
+def _faults(message: Message, profile: Profile, policy: Policy) -> Iterator[tuple[Rule, str]]:
     if message.device not in profile.devices:
         known = ", ".join(sorted(profile.devices))
         yield plans.ROW_DEVICE, f"the profile {profile.name} has no device {message.device!r}; it has {known}"
-    if not profile.policy.groups and message.to_wxid.endswith("@chatroom"):
-        yield plans.GROUPS_DENIED, f"{message.to_wxid} is a group chat, and the policy denies groups"
-    # they hold for every plan that this program made; a file may come from anywhere
+    if not policy.groups and message.to_wxid.endswith("@chatroom"):
+        yield policies.GROUPS_DENIED, f"{message.to_wxid} is a group chat, and the policy denies groups"
     for name, value in json.loads(message.payload).items():
+        for rule, fault in policies.card(policy, name, value):
+            yield rule, f"{name}: {fault}"
+        # they hold for every plan that this program made; a file may come from anywhere
         for rule, fault in _value(name, value):
             if rule.level is Level.ERROR:
                 yield rule, f"{name}: {fault}"

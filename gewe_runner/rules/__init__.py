@@ -23,6 +23,7 @@ MODULES = (
     "lists",
     "templates",
     "plans",
+    "policies",
 )
 
 _declared: dict[str, "Rule"] = {}

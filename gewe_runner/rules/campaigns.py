@@ -8,7 +8,7 @@ from typing import Any
 
 from gewe_runner import rules, template
 from gewe_runner.model import Device, Level, Profile, Where
-from gewe_runner.rules import cards, plans, settings, sources, structure
+from gewe_runner.rules import cards, plans, policies, settings, sources, structure
 from gewe_runner.rules.structure import Finding
 
 Root = Mapping[str, Any]
@@ -40,7 +40,8 @@ LOOSER_PACE = rules.declare(
 LOOSER_POLICY = rules.declare(
     "looser-policy",
     Level.ERROR,
-    "The profile's policy holds for all campaigns; one campaign can only tighten it.",
+    "The profile's policy holds for all campaigns; one campaign can only tighten it: smaller numbers, fewer of the "
+    "entries that are allowed.",
     example="broken: policy: {groups: allow} where the profile denies groups; right: leave it out",
 )
 WAVE_ORDER = rules.declare(
@@ -176,14 +177,8 @@ def _window(root: Root, _: Profile) -> Iterator[Finding]:
 
 
 def _policy(root: Root, profile: Profile) -> Iterator[Finding]:
-    own = root.get("policy", {})
-    most = profile.policy.max_recipients
-    if most is not None and "max_recipients" in own and own["max_recipients"].value > most:
-        message = f"{own['max_recipients']} is looser than the {most} of profile {profile.name}; lower it"
-        yield Finding(LOOSER_POLICY, ("policy", "max_recipients"), f"max_recipients: {message}")
-    if own.get("groups") == "allow" and not profile.policy.groups:
-        message = f"groups: allow is looser than profile {profile.name}, which denies groups; leave it out"
-        yield Finding(LOOSER_POLICY, ("policy", "groups"), message)
+    for name, fault in policies.looser(root.get("policy", {}), profile.policy):
+        yield Finding(LOOSER_POLICY, ("policy", name), f"{name}: {fault}")
 
 
 def _waves(root: Root, _: Profile) -> Iterator[Finding]:
@@ -218,12 +213,17 @@ def _sources(root: Root, _: Profile) -> Iterator[Finding]:
         yield from sources.check(where, source)
 
 
-def _templates(root: Root, _: Profile) -> Iterator[Finding]:
+def _templates(root: Root, profile: Profile) -> Iterator[Finding]:
     """Syntax, and the value itself where it is the same for everybody: one problem then, not one a row."""
+    policy = policies.tightened(profile.policy, root.get("policy", {}))
     for where, text in templates_of(root):
         place = structure.dotted(where)
         if not any(mark in text for mark in ("{{", "{%", "{#")):
-            for rule, message in cards.check(str(where[-1]), text.strip()):
+            name, value = str(where[-1]), text.strip()
+            found = list(cards.check(name, value))
+            if all(rule.level is not Level.ERROR for rule, _ in found):
+                found += policies.card(policy, name, value)
+            for rule, message in found:
                 yield Finding(rule, where, f"{place}: {message}")
         elif fault := _syntax_fault(text):
             line = f"line {fault.line} of the text: " if fault.line > 1 else ""

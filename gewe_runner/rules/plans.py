@@ -20,21 +20,6 @@ NO_DEVICE = rules.declare(
     example="send:\n  device: shop-east   # or devices: [shop-east, shop-west]",
 )
 
-MAX_RECIPIENTS = rules.declare(
-    "max-recipients",
-    Level.ERROR,
-    "`policy.max_recipients` is the most messages that one plan may hold: the guard against a list that is "
-    "larger than anybody meant.",
-    example="policy: {max_recipients: 5000}   # a plan of 5001 messages is refused",
-)
-
-GROUPS_DENIED = rules.declare(
-    "groups-denied",
-    Level.ERROR,
-    "`policy.groups: deny` forbids group chats (ids that end in @chatroom), and the plan holds one.",
-    example="policy: {groups: allow}   # or leave the group out of the list",
-)
-
 NOBODY = rules.declare(
     "nobody",
     Level.WARNING,
@@ -58,6 +43,14 @@ HASHED_DEVICES = rules.declare(
     example="recipients:\n  - {file: east.csv, device: shop-east}\n  - {file: west.csv, device: shop-west}",
 )
 
+OTHER_DEVICE = rules.declare(
+    "other-device",
+    Level.NOTICE,
+    "By the ledger, somebody last got a card through another device than the one that this plan takes. A friend knows "
+    "one account: if that is not the other one's friend, too, the card is refused.",
+    example="wxid_anna got the last card through shop-west; the list has device: shop-west, or the friend moved",
+)
+
 EDITION_USED = rules.declare(
     "edition-used",
     Level.ERROR,
@@ -70,6 +63,6 @@ SOURCE_CHANGED = rules.declare(
     "source-changed",
     Level.WARNING,
     "A file that the plan was made of is another one now. `send --plan` sends the plan as it was approved; what was "
-    "changed since has no effect on it, but for suppression lists: whoever stands in them now gets nothing.",
+    "changed since has no effect on it, but for suppression lists and the policy, which hold as they are now.",
     example="gewe-runner plan fruit.yaml --against fruit.jsonl   # what a plan made today would change",
 )

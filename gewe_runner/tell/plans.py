@@ -41,8 +41,8 @@ class Seen:
     samples: Sequence[Message]
     #: When it would be done, as a sentence.
     forecast: str
-    #: False: nobody was asked who has got a card already.
-    ledger: bool
+    #: Why the ledger says nothing of who has got a card already; empty where it was consulted.
+    unasked: str
     digest: str
     #: Lists that could not be read here.
     unread: Sequence[str] = ()
@@ -87,8 +87,8 @@ def _overview(one: Seen) -> Iterator[str]:
         if said:
             yield f"- {what}: {said}"
     yield f"- {one.forecast}"
-    if not one.ledger:
-        yield "- the ledger was not consulted: who has got a card already is not known here"
+    if one.unasked:
+        yield f"- ledger {one.unasked}"
     if one.unread:
         yield f"- **not whole**: {', '.join(map(words.code, one.unread))} could not be read here, so there is no digest"
         return

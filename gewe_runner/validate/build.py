@@ -10,7 +10,7 @@ from typing import Any
 from gewe_runner import model
 from gewe_runner.document import Document, Scalar
 from gewe_runner.model import Campaign, Delivery, Device, Engine, Pace, Policy, Profile, Settings, Source, Where
-from gewe_runner.rules import campaigns
+from gewe_runner.rules import campaigns, policies
 from gewe_runner.rules import settings as settings_rules
 
 Tree = Mapping[str, Any]
@@ -48,7 +48,7 @@ def campaign(document: Document, project: Path, profile: Profile) -> Campaign:
         variants=tuple(_variant(tree) for tree in root.get("variants", ())),
         holdout=_value(root, "holdout", 0),
         send=_delivery(root.get("send", {})),
-        policy=_tightened(profile.policy, root.get("policy", {})),
+        policy=policies.tightened(profile.policy, root.get("policy", {})),
     )
 
 
@@ -83,7 +83,7 @@ def _profile(document: Document, project: Path, name: str, tree: Tree) -> Profil
         devices={key: _device(key, device, pace) for key, device in tree["devices"].items()},
         vars=_vars(tree.get("vars", {})),
         suppress=_sources(document, project, ("profiles", name, "suppress"), tree.get("suppress", ())),
-        policy=_tightened(Policy(), tree.get("policy", {})),
+        policy=policies.tightened(Policy(), tree.get("policy", {})),
         refusals=model.Refusals(**{key: tuple(map(str, texts)) for key, texts in tree.get("refusals", {}).items()}),
         connect_timeout=_value(timeouts, "connect", 5),
         read_timeout=_value(timeouts, "read", 60),
@@ -97,13 +97,6 @@ def _device(name: str, tree: Tree, pace: Pace) -> Device:
         app_id=_text(tree.get("appId")),
         app_id_env=_text(tree.get("appId_env")),
         pace=replace(pace, **limits(tree.get("pace", {}))),
-    )
-
-
-def _tightened(policy: Policy, tree: Tree) -> Policy:
-    return Policy(
-        max_recipients=_value(tree, "max_recipients", policy.max_recipients),
-        groups=policy.groups if "groups" not in tree else tree["groups"] == "allow",
     )
 
 
@@ -152,11 +145,13 @@ def _place(document: Document, project: Path, where: Where, tree: Tree) -> tuple
 
 
 def _positions(document: Document) -> Iterator[tuple[Where, model.Position]]:
-    """Where the templates and the variables of a campaign stand."""
+    """Where those parts of a campaign stand that later problems are about."""
     for where, _ in campaigns.templates_of(document.root):
         yield where, document.values[where]
-    for name in document.root.get("vars", ()):
-        yield ("vars", name), document.position(("vars", name))
+    keys = [("send", "device"), ("send", "devices"), *(("vars", name) for name in document.root.get("vars", ()))]
+    values = [("edition",), *(("policy", name) for name in document.root.get("policy", ()))]
+    yield from ((where, document.keys[where]) for where in keys if where in document.keys)
+    yield from ((where, document.values[where]) for where in values)
 
 
 def _frequency_cap(tree: Tree | None) -> model.FrequencyCap | None:

@@ -13,6 +13,7 @@ import yaml
 from hypothesis import strategies as st
 
 from gewe_runner import errors, prepare
+from gewe_runner.expand import Extent
 from gewe_runner.model import Level, Message, Skip
 from gewe_runner.plan import files, freeze, lock
 from gewe_runner.prepare import Planned
@@ -244,6 +245,38 @@ def test_a_plan_file_keeps_the_policy_as_it_is_now(file: Path) -> None:
     assert "groups-denied" in told(file)
     edit(file.parent / "gewe.yaml", "groups: deny", "max_recipients: 2")
     assert "max-recipients" in told(file)
+    edit(file.parent / "gewe.yaml", "max_recipients: 2", "allowed_mini_apps: [wx2f9ea355b47256dd]")
+    assert "mini-app-denied" in told(file)
+    edit(file.parent / "gewe.yaml", "allowed_mini_apps: [wx2f9ea355b47256dd]", "allowed_hosts: [img.example.com]")
+    assert "host-denied" in told(file)
+    edit(file.parent / "gewe.yaml", "allowed_hosts: [img.example.com]", "require_suppression: true")
+    assert set(told(file)) == {"no-suppression", "source-changed"}
+    (file.parent / "suppressed.csv").write_text("toWxid\n", encoding="utf-8")
+    assert list(told(file)) == ["source-changed"]
+
+
+def test_a_plan_file_keeps_the_policy_that_its_campaign_has_now(file: Path) -> None:
+    with (file.parent / "fruit.yaml").open("a", encoding="utf-8") as campaign:
+        campaign.write("policy: {max_recipients: 2}\n")
+    assert "max-recipients" in told(file)
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["validate", "plan"])
+def test_a_templated_card_is_held_against_the_policy_row_by_row(project: Path, check: bool) -> None:
+    edit(project / "fruit.yaml", "https://cdn.example.com/covers", "https://{{ store }}.example.com")
+    edit(project / "lists" / "members.csv", "徐家汇店", "cdn")
+    for store in ("静安寺店", "五角场店"):
+        edit(project / "lists" / "members.csv", store, "img")
+    with (project / "fruit.yaml").open("a", encoding="utf-8") as campaign:
+        campaign.write("policy: {allowed_hosts: [cdn.example.com]}\n")
+    problems = Problems()
+    if check:
+        prepare.check_all([project / "fruit.yaml"], None, problems, Extent.ALL)
+    else:
+        with pytest.raises(errors.InvalidError):
+            prepare.plan_all([project / "fruit.yaml"], None, project, problems)
+    found = [(problem.rule, Path(problem.path).name, problem.line) for problem in problems]
+    assert found == [("host-denied", "members.csv", 3), ("host-denied", "members.csv", 4)]
 
 
 def test_a_plan_file_keeps_the_pace_as_it_is_now(file: Path) -> None:

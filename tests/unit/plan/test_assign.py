@@ -5,7 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from gewe_runner.model import Assignment, Campaign, Delivery, Policy, Profile, Reason, Recipient, Skip, Source
+from gewe_runner.model import (
+    Assignment,
+    Campaign,
+    Delivery,
+    Policy,
+    Position,
+    Profile,
+    Reason,
+    Recipient,
+    Skip,
+    Source,
+)
 from gewe_runner.plan import assign, ids
 from gewe_runner.problems import Problems
 from tests.unit.plan.conftest import campaign, recipient
@@ -79,8 +90,9 @@ def test_an_unknown_device_is_a_problem_of_its_row(profile: Profile) -> None:
 
 
 def test_spreading_friends_over_devices_is_a_warning_said_once(profile: Profile) -> None:
-    both = campaign(send=Delivery(devices=("east", "west")))
-    assert rules(assigned(both, profile, [recipient("a"), recipient("b")])[1]) == ["hashed-devices"]
+    both = campaign(send=Delivery(devices=("east", "west")), positions={("send", "devices"): Position(7, 3)})
+    (problem,) = assigned(both, profile, [recipient("a"), recipient("b")])[1]
+    assert (problem.rule, problem.path, problem.line, problem.column) == ("hashed-devices", "fruit.yaml", 7, 3)
     assert rules(assigned(both, profile, [recipient("1@chatroom")])[1]) == []
 
 

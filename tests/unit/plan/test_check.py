@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gewe_runner.model import UNLIMITED, Campaign, Delivery, Message, Policy, Profile
+from gewe_runner.model import UNLIMITED, Campaign, Delivery, Message, Policy, Position, Profile, Source
 from gewe_runner.plan import check, freeze
 from gewe_runner.problems import Problems
 from tests.unit.plan.conftest import campaign
@@ -20,7 +20,7 @@ HOUR = 3_600_000
 def rules(of: Campaign, profile: Profile, items: Iterable[Message], tmp_path: Path, finish: int = NOW) -> list[str]:
     problems, covers = Problems(), check.Covers()
     plan = freeze.freeze(of, profile, covers.over(items), tmp_path / "plan.jsonl", {})
-    check.check(of, profile, plan, covers, finish, problems)
+    check.check(of, plan, covers, finish, problems)
     return [problem.rule for problem in problems]
 
 
@@ -34,7 +34,36 @@ def test_a_plan_may_not_be_larger_than_the_campaign_allows(
 ) -> None:
     two = [message("a"), message("b")]
     assert rules(campaign(policy=Policy(max_recipients=most)), profile, two, tmp_path) == expected
-    assert rules(campaign(), replace(profile, policy=Policy(max_recipients=most)), two, tmp_path) == expected
+
+
+def test_a_breach_is_told_where_the_campaign_sets_the_limit(tmp_path: Path, profile: Profile) -> None:
+    own = campaign(policy=Policy(max_recipients=1), positions={("policy", "max_recipients"): Position(9, 26)})
+    problems, covers = Problems(), check.Covers()
+    plan = freeze.freeze(own, profile, [message("a"), message("b")], tmp_path / "plan.jsonl", {})
+    check.check(own, plan, covers, NOW, problems)
+    assert [(one.line, one.column) for one in problems] == [(9, 26)]
+
+
+@pytest.mark.parametrize(
+    ("required", "lists", "expected"), [(True, 0, ["no-suppression"]), (True, 1, []), (False, 0, [])]
+)
+def test_a_policy_may_want_a_suppression_list(required: bool, lists: int, expected: list[str]) -> None:
+    problems = Problems()
+    some = [Source(label="suppressed.csv", name="suppressed.csv", where=())] * lists
+    check.suppression(campaign(policy=Policy(require_suppression=required)), some, problems)
+    assert [problem.rule for problem in problems] == expected
+
+
+def test_a_card_that_the_policy_forbids_is_told_at_its_row() -> None:
+    problems = Problems()
+    cards = [with_cover("https://a.example.com/1"), replace(with_cover("https://b.example.com/2"), row=7)]
+    listed = Source(label="l.csv", name="lists/l.csv", where=("recipients", 0), path=Path("lists/l.csv"))
+    own = campaign(policy=Policy(allowed_hosts=("a.example.com",)), recipients=(listed,))
+    passed = check.allowed(cards, own, problems)
+    assert list(passed) == cards
+    (problem,) = problems
+    assert (problem.rule, problem.path, problem.line) == ("host-denied", "lists/l.csv", 7)
+    assert problem.message == "coverImgUrl: the host b.example.com is none of allowed_hosts: a.example.com"
 
 
 def test_a_plan_without_a_message_is_said(tmp_path: Path, profile: Profile) -> None:

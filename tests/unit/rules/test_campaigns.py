@@ -7,7 +7,7 @@ import pytest
 
 from gewe_runner import model
 from gewe_runner.model import Device, Pace, Policy, Profile
-from gewe_runner.rules import Rule, campaigns, cards, plans, sources
+from gewe_runner.rules import Rule, campaigns, cards, plans, policies, sources
 
 EAST, WEST = (Device(name=name, app_id=None, app_id_env="APPID", pace=Pace()) for name in ("east", "west"))
 PROFILE = Profile(
@@ -15,7 +15,14 @@ PROFILE = Profile(
     gateway="https://api.example.com/gewe/v2/api",
     devices={"east": EAST, "west": WEST},
     vars={"brand": "百果园"},
-    policy=Policy(max_recipients=100, groups=False),
+    policy=Policy(
+        max_recipients=100,
+        groups=False,
+        allowed_mini_apps=("wx1f9ea355b47256dd", "wx2f9ea355b47256dd"),
+        allowed_hosts=("cdn.example.com", "*.shop.example"),
+        max_change_percent=20,
+        require_suppression=True,
+    ),
 )
 
 
@@ -42,6 +49,35 @@ TABLE: list[tuple[Rule, str, str]] = [
     ),
     (campaigns.LOOSER_POLICY, "policy: {max_recipients: 101}", "policy: {max_recipients: 100}"),
     (campaigns.LOOSER_POLICY, "policy: {groups: allow}", "policy: {groups: deny}"),
+    (campaigns.LOOSER_POLICY, "policy: {max_change_percent: 20.5}", "policy: {max_change_percent: 20}"),
+    (campaigns.LOOSER_POLICY, "policy: {require_suppression: false}", "policy: {require_suppression: true}"),
+    (
+        campaigns.LOOSER_POLICY,
+        "policy: {allowed_mini_apps: [wx1f9ea355b47256dd, wx3f9ea355b47256dd]}",
+        "policy: {allowed_mini_apps: [wx1f9ea355b47256dd]}",
+    ),
+    (
+        campaigns.LOOSER_POLICY,
+        "policy: {allowed_hosts: ['*.example.com']}",
+        "policy: {allowed_hosts: [a.shop.example]}",
+    ),
+    (
+        campaigns.LOOSER_POLICY,
+        "policy: {allowed_hosts: [shop.example]}",
+        "policy: {allowed_hosts: ['*.a.shop.example']}",
+    ),
+    (policies.MINI_APP_DENIED, "card: {miniAppId: wx4f9ea355b47256dd}", "card: {miniAppId: wx2f9ea355b47256dd}"),
+    (policies.MINI_APP_DENIED, "card: {miniAppId: wx4f9ea355b47256dd}", "card: {miniAppId: '{{ id }}'}"),
+    (
+        policies.MINI_APP_DENIED,
+        "{policy: {allowed_mini_apps: [wx1f9ea355b47256dd]}, variants: [{card: {miniAppId: wx2f9ea355b47256dd}}]}",
+        "{policy: {allowed_mini_apps: [wx1f9ea355b47256dd]}, variants: [{card: {miniAppId: wx1f9ea355b47256dd}}]}",
+    ),
+    (
+        policies.HOST_DENIED,
+        "card: {coverImgUrl: https://example.com/a}",
+        "card: {coverImgUrl: https://cdn.example.com/a}",
+    ),
     (campaigns.WAVE_ORDER, "send: {waves: [20, 20]}", "send: {waves: [20, 10%]}"),
     (campaigns.WAVE_ORDER, "send: {waves: [100%, 5]}", "send: {waves: [1, 5, 0.5%, 100%]}"),
     (campaigns.VARIANT_NAME, "variants: [{name: a}, {name: a}]", "variants: [{name: a}, {name: b}]"),

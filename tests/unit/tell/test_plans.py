@@ -38,7 +38,7 @@ def seen(samples: Sequence[Message] = (), **more: Any) -> plans.Seen:
         "skips": {"suppressed": 2},
         "samples": samples,
         "forecast": "done in about 2 h",
-        "ledger": True,
+        "unasked": "",
         "digest": "ab" * 32,
     }
     return plans.Seen(**{**known, **more})
@@ -77,7 +77,7 @@ def test_a_draft_asks_for_no_approval() -> None:
 
 
 def test_a_ledger_that_was_not_asked_is_said() -> None:
-    assert "ledger was not consulted" in plans.markdown([seen(ledger=False)], [])
+    assert "- ledger not consulted: why" in plans.markdown([seen(unasked="not consulted: why")], [])
 
 
 def test_of_many_devices_the_largest_are_named_and_the_others_counted() -> None:
