@@ -1,4 +1,4 @@
-"""The README as data: its blocks and marked parts; `python -m tests.readme` rewrites those that are generated."""
+"""The READMEs as data: their blocks and marked parts; `python -m tests.readme` rewrites those that are generated."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +9,7 @@ from gewe_runner import rules
 from gewe_runner.template import offer
 from tests import outcomes
 
-PATH = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _WIDTH = 120
@@ -28,27 +28,48 @@ class Block:
     line: int
 
 
-def blocks(*languages: str, path: Path = PATH) -> list[Block]:
-    """The fenced blocks of these languages in a Markdown file, in order."""
-    text = path.read_text(encoding="utf-8")
-    return [
-        Block(language=found[1], text=found[2], line=text.count("\n", 0, found.start(2)) + 1)
-        for found in _FENCE.finditer(text)
-        if found[1] in languages
-    ]
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A Markdown file."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path.relative_to(ROOT))
+
+    def read(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    def blocks(self, *languages: str) -> list[Block]:
+        """The fenced blocks of these languages, in order."""
+        text = self.read()
+        return [
+            Block(language=found[1], text=found[2], line=text.count("\n", 0, found.start(2)) + 1)
+            for found in _FENCE.finditer(text)
+            if found[1] in languages
+        ]
+
+    def part(self, name: str) -> str:
+        """What stands between the markers of that name."""
+        _, begin, rest = self.read().partition(f"<!-- {name}:begin -->\n")
+        inside, end, _ = rest.partition(f"<!-- {name}:end -->")
+        assert begin, f"{self} has no part {name!r}"
+        assert end, f"{self}: the part {name!r} never ends"
+        return inside
+
+    def links(self) -> list[str]:
+        """Where its links lead, but for those to the web."""
+        return sorted(set(re.findall(r"\]\((?!https?:)([^)]+)\)", self.read())))
+
+    def anchors(self) -> Iterator[str]:
+        """The fragments by which its headings can be linked to."""
+        for heading in re.findall(r"^#+ (.+)$", _FENCE.sub("", self.read()), re.MULTILINE):
+            yield re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def read() -> str:
-    return PATH.read_text(encoding="utf-8")
-
-
-def part(name: str) -> str:
-    """What stands between the markers of that name."""
-    _, begin, rest = read().partition(f"<!-- {name}:begin -->\n")
-    inside, end, _ = rest.partition(f"<!-- {name}:end -->")
-    assert begin, f"README.md has no part {name!r}"
-    assert end, f"README.md: the part {name!r} never ends"
-    return inside
+ENGLISH = Document(ROOT / "README.md")
+CHINESE = Document(ROOT / "docs" / "README.zh-CN.md")
+ALL = (ENGLISH, CHINESE)
 
 
 def table(text: str) -> list[list[str]]:
@@ -111,7 +132,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
 
 
 def rewritten(text: str) -> str:
-    """The README with its generated parts made anew."""
+    """A README with its generated parts made anew."""
     for name, make in GENERATED.items():
         head, begin, rest = text.partition(f"<!-- {name}:begin -->\n")
         _, end, tail = rest.partition(f"<!-- {name}:end -->")
@@ -119,11 +140,5 @@ def rewritten(text: str) -> str:
     return text
 
 
-def anchors() -> Iterator[str]:
-    """The fragments by which the headings can be linked to."""
-    for heading in re.findall(r"^#+ (.+)$", _FENCE.sub("", read()), re.MULTILINE):
-        yield re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-
-
 if __name__ == "__main__":
-    PATH.write_text(rewritten(read()), encoding="utf-8")
+    ENGLISH.path.write_text(rewritten(ENGLISH.read()), encoding="utf-8")

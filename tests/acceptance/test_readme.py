@@ -1,11 +1,12 @@
-"""The README is true: its blocks are run, its tables are held against the program."""
+"""The READMEs are true: their blocks are run, their tables are held against the program."""
 
+import functools
 import importlib
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,9 @@ from gewe_runner.sandbox import behaviours
 from gewe_runner.send import policy
 from gewe_runner.send.answers import Envelope
 from tests import readme
-from tests.readme import Block
+from tests.readme import CHINESE, ENGLISH, ROOT, Block, Document
 
-ROOT = readme.PATH.parent
+both = pytest.mark.parametrize("document", readme.ALL, ids=str)
 
 #: Blocks that set up the machine; everything else in sh and console blocks is run.
 NOT_RUN = {"make demo\nmake test\n"}
@@ -53,15 +54,15 @@ cli.main()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One command of the README and what it is said to print."""
+    """One command of a README and what it is said to print."""
 
     command: str
     shown: str
     line: int
 
 
-def steps() -> list[Step]:
-    return [step for block in readme.blocks("sh", "console") if block.text not in NOT_RUN for step in _steps(block)]
+def steps(document: Document) -> list[Step]:
+    return [step for block in document.blocks("sh", "console") if block.text not in NOT_RUN for step in _steps(block)]
 
 
 def _steps(block: Block) -> Iterator[Step]:
@@ -77,36 +78,51 @@ def _steps(block: Block) -> Iterator[Step]:
         yield Step(command=command, shown=rest, line=block.line + block.text.count("\n", 0, found.start()))
 
 
-STEPS = steps()
+STEPS = {document: steps(document) for document in readme.ALL}
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What each step printed: all of them run by one shell in one folder, in order."""
-    folder = tmp_path_factory.mktemp("readme")
-    program = folder / "bin" / "gewe-runner"
-    program.parent.mkdir()
-    program.write_text(PROGRAM.format(python=sys.executable, root=str(ROOT)))
-    program.chmod(0o755)
-    (folder / "work").mkdir()
-    # the mark stands on a line of its own and leaves the exit code to the next command
-    mark = "code=$?; printf '\\036'; (exit $code)\n"
-    done = subprocess.run(
-        ["bash", "-c", "".join(f"{step.command.rstrip()}\n{mark}" for step in STEPS)],
-        cwd=folder / "work",
-        env={"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=120,
-    )
-    return done.stdout.split("\036")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Document], list[str]]:
+    """What each step of a README printed: all of them run by one shell in one folder, in order."""
+
+    @functools.cache
+    def run(document: Document) -> list[str]:
+        folder = tmp_path_factory.mktemp("readme")
+        program = folder / "bin" / "gewe-runner"
+        program.parent.mkdir()
+        program.write_text(PROGRAM.format(python=sys.executable, root=str(ROOT)))
+        program.chmod(0o755)
+        (folder / "work").mkdir()
+        # the mark stands on a line of its own and leaves the exit code to the next command
+        mark = "code=$?; printf '\\036'; (exit $code)\n"
+        path = f"{program.parent}:{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-c", "".join(f"{step.command.rstrip()}\n{mark}" for step in STEPS[document])],
+            cwd=folder / "work",
+            env={"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=120,
+        )
+        return done.stdout.split("\036")
+
+    return run
 
 
-@pytest.mark.parametrize("number", range(len(STEPS)), ids=[f"line-{step.line}" for step in STEPS])
-def test_a_command_prints_what_the_readme_shows(number: int, printed: list[str]) -> None:
-    shown, found = _settled(STEPS[number].shown), _settled(printed[number])
+@pytest.mark.parametrize(
+    ("document", "number"),
+    [
+        pytest.param(document, number, id=f"{document}:{step.line}")
+        for document in readme.ALL
+        for number, step in enumerate(STEPS[document])
+    ],
+)
+def test_a_command_prints_what_the_readme_shows(
+    document: Document, number: int, printed: Callable[[Document], list[str]]
+) -> None:
+    shown, found = _settled(STEPS[document][number].shown), _settled(printed(document)[number])
     if not _pattern(shown).fullmatch(f"{found}\n"):
         assert found == shown  # never so: it shows where they differ
 
@@ -126,12 +142,13 @@ def _pattern(shown: str) -> re.Pattern[str]:
 
 
 def test_the_generated_parts_are_up_to_date() -> None:
-    text = readme.read()
+    text = ENGLISH.read()
     assert text == readme.rewritten(text), "run: python -m tests.readme"
 
 
-def test_the_annotated_files_have_no_error(tmp_path: Path) -> None:
-    campaign, settings = (block.text for block in readme.blocks("yaml"))
+@both
+def test_the_annotated_files_have_no_error(document: Document, tmp_path: Path) -> None:
+    campaign, settings = (block.text for block in document.blocks("yaml"))
     (tmp_path / "campaigns" / "lists").mkdir(parents=True)
     (tmp_path / "gewe.yaml").write_text(settings, encoding="utf-8")
     (tmp_path / "campaigns" / "fruit-delivery.yaml").write_text(campaign, encoding="utf-8")
@@ -150,7 +167,7 @@ def test_the_annotated_files_have_no_error(tmp_path: Path) -> None:
 
 def commands() -> dict[str, str]:
     """What the README says of each command, by the command's name."""
-    sections = re.split(r"^### `gewe-runner (\w+)[^\n]*\n", readme.part("commands"), flags=re.MULTILINE)
+    sections = re.split(r"^### `gewe-runner (\w+)[^\n]*\n", ENGLISH.part("commands"), flags=re.MULTILINE)
     return dict(zip(sections[1::2], sections[2::2], strict=True))
 
 
@@ -158,15 +175,20 @@ def test_every_command_has_its_section() -> None:
     assert list(commands()) == list(cli.COMMANDS)
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
-def test_the_options_of_a_command_are_those_that_it_takes(name: str) -> None:
+def options(name: str) -> set[str]:
+    """The options that a command takes."""
     command: click.Command = importlib.import_module(f"gewe_runner.cli.{name}").command
-    taken = {
+    return {
         option
         for parameter in command.params
         if isinstance(parameter, click.Option) and not parameter.hidden
         for option in parameter.opts
     }
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_options_of_a_command_are_those_that_it_takes(name: str) -> None:
+    taken = options(name)
     told = set(re.findall(r"(?<![\w-])(--?[a-z][\w-]*)", commands()[name]))
     # the prose may speak of options that belong to other commands' rows; the rows and --profile may not
     rows = {option for row in readme.table(commands()[name]) for option in re.findall(r"--?[a-z][\w-]*", row[0])}
@@ -174,50 +196,65 @@ def test_the_options_of_a_command_are_those_that_it_takes(name: str) -> None:
     assert rows <= taken
 
 
-def test_the_exit_codes_are_those_of_the_program() -> None:
+def test_the_commands_in_chinese_are_those_of_the_program() -> None:
+    told = {row[0].strip("`").split()[0]: row[1] for row in readme.table(CHINESE.part("commands"))}
+    assert list(told) == list(cli.COMMANDS)
+    for name, text in told.items():
+        assert set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", text)) <= options(name)
+
+
+@both
+def test_the_exit_codes_are_those_of_the_program(document: Document) -> None:
     def classes(top: type[errors.GeweRunnerError]) -> Iterator[type[errors.GeweRunnerError]]:
         yield top
         for below in top.__subclasses__():
             yield from classes(below)
 
     codes = {one.exit_code for one in classes(errors.GeweRunnerError)} | {0, 1, ending.BUG}
-    assert [int(row[0]) for row in readme.table(readme.part("exit-codes"))] == sorted(codes)
+    assert [int(row[0]) for row in readme.table(document.part("exit-codes"))] == sorted(codes)
 
 
-def test_the_diagram_of_states_has_exactly_those_of_a_message() -> None:
-    diagram, _, rest = readme.part("states").removeprefix("```text\n").partition("```")
+@both
+def test_the_diagram_of_states_has_exactly_those_of_a_message(document: Document) -> None:
+    diagram, _, rest = document.part("states").removeprefix("```text\n").partition("```")
     assert sorted(re.findall(r"[a-z_]+", diagram)) == sorted(State)
     assert [row[0].strip("`") for row in readme.table(rest)] == list(State)
 
 
-def outcomes() -> dict[str, str]:
+def outcomes(document: Document) -> dict[str, str]:
     """What becomes of a message by each text of a refusal."""
-    return {text: row[1].strip("`") for row in readme.table(readme.part("outcomes")) for text in readme.coded(row[0])}
+    return {text: row[1].strip("`") for row in readme.table(document.part("outcomes")) for text in readme.coded(row[0])}
 
 
 @pytest.mark.parametrize("text", [text for texts in policy.TEXTS.values() for text in texts])
-def test_a_text_of_a_refusal_leads_where_the_table_says(text: str) -> None:
+@both
+def test_a_text_of_a_refusal_leads_where_the_table_says(document: Document, text: str) -> None:
     envelope: dict[str, Any] = dict.fromkeys(("msg", "code", "inner", "msg_id", "new_msg_id", "create_time"), "")
     verdict = policy.classify(Envelope(http_status=200, ret=500, **{**envelope, "inner": text}), Refusals())
-    assert outcomes()[text] == verdict.state
+    assert outcomes(document)[text] == verdict.state
 
 
-def test_the_reasons_of_skips_stand_in_their_order() -> None:
-    told = [row[0].strip("`") for row in readme.table(readme.part("skips"))]
+@both
+def test_the_reasons_of_skips_stand_in_their_order(document: Document) -> None:
+    told = [row[0].strip("`") for row in readme.table(document.part("skips"))]
     assert told == list(Reason)
 
 
-def test_the_files_of_a_report_are_those_that_are_written() -> None:
-    told = {row[0].strip("`"): row[1].strip("`") for row in readme.table(readme.part("reports"))}
-    assert told == {form.FILE: name for name, form in report.FORMATS.items()} | {failed.FILE: "always written"}
+@both
+def test_the_files_of_a_report_are_those_that_are_written(document: Document) -> None:
+    told = {row[0].strip("`"): readme.coded(row[1]) for row in readme.table(document.part("reports"))}
+    # failed.csv is of no format, it is always written
+    assert told == {form.FILE: [name] for name, form in report.FORMATS.items()} | {failed.FILE: []}
 
 
-def test_the_columns_of_messages_csv_are_all_told() -> None:
-    assert readme.coded(readme.part("message-fields")) == list(contents.MESSAGE_FIELDS)
+@both
+def test_the_columns_of_messages_csv_are_all_told(document: Document) -> None:
+    assert readme.coded(document.part("message-fields")) == list(contents.MESSAGE_FIELDS)
 
 
-def test_the_sandboxs_special_ids_are_all_told() -> None:
-    told = [row[0].strip("`") for row in readme.table(readme.part("sandbox"))]
+@both
+def test_the_sandboxs_special_ids_are_all_told(document: Document) -> None:
+    told = [row[0].strip("`") for row in readme.table(document.part("sandbox"))]
     assert told == [f"sandbox_{name}_" for name in behaviours.BEHAVIOURS]
 
 
@@ -232,15 +269,36 @@ def keys(node: Any) -> Iterator[str]:
             yield from keys(inner)
 
 
+@both
 @pytest.mark.parametrize("name", ["campaign", "settings"])
-def test_every_key_of_a_file_is_told(name: str) -> None:
-    text = readme.read()
+def test_every_key_of_a_file_is_told(name: str, document: Document) -> None:
+    text = document.read()
     known = set(keys(schemas.load(name))) | set(CARD_FIELDS)
     assert not {key for key in known if not re.search(rf"\b{key}\b", text)}
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:)([^)]+)\)", readme.read()))))
-def test_a_link_inside_the_repository_leads_somewhere(target: str) -> None:
+@pytest.mark.parametrize(
+    ("document", "target"),
+    [pytest.param(one, target, id=f"{one}-{target}") for one in readme.ALL for target in one.links()],
+)
+def test_a_link_inside_the_repository_leads_somewhere(document: Document, target: str) -> None:
     file, _, fragment = target.partition("#")
-    assert (ROOT / file).exists()
-    assert not fragment or fragment in set(readme.anchors())
+    path = document.path.parent / file if file else document.path
+    assert path.exists()
+    assert not fragment or fragment in set(Document(path).anchors())
+
+
+#: The words that have one meaning each, as the contract lists them.
+GLOSSARY = (
+    *("campaign", "edition", "card", "recipient", "list", "variant", "holdout", "suppression", "device", "profile"),
+    *("gateway", "payload", "message", "plan", "run", "lane", "pace", "quiet hours", "wave", "gate", "attempt"),
+    *("outcome", "ledger", "report", "sandbox"),
+)
+
+
+def test_each_word_of_the_glossary_has_its_own_in_chinese_and_names_it_once_beside_it() -> None:
+    rows = [[cell.strip("`") for cell in row] for row in readme.table(CHINESE.part("glossary"))]
+    assert [row[0] for row in rows] == list(GLOSSARY)
+    assert len({row[1] for row in rows}) == len(rows)
+    text = CHINESE.read()
+    assert [english for english, chinese, _ in rows if text.count(f"{chinese}（{english}）") != 1] == []

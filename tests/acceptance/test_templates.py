@@ -10,7 +10,7 @@ import yaml
 from gewe_runner import template
 from tests import readme
 
-PATH = readme.PATH.parent / "docs" / "templates.md"
+PAGE = readme.Document(readme.ROOT / "docs" / "templates.md")
 
 _EXAMPLE = re.compile(r"((?:(?![→✗] ).*\n)+)([→✗]) (.*)\n")
 
@@ -27,7 +27,7 @@ class Example:
 
 
 def examples() -> Iterator[Example]:
-    for block in readme.blocks("jinja", path=PATH):
+    for block in PAGE.blocks("jinja"):
         for found in _EXAMPLE.finditer(block.text):
             line = block.line + block.text.count("\n", 0, found.start())
             yield Example(text=found[1].rstrip("\n"), is_fault=found[2] == "✗", shown=found[3], line=line)
@@ -38,7 +38,7 @@ EXAMPLES = list(examples())
 
 def row() -> dict[str, object]:
     """The row that the examples see, its values as text, but for the variable."""
-    (block, *_) = readme.blocks("yaml", path=PATH)
+    (block, *_) = PAGE.blocks("yaml")
     found: dict[str, object] = yaml.load(block.text, yaml.BaseLoader)
     return {**found, "stock": 3}
 
@@ -61,5 +61,5 @@ def test_an_example_gives_what_is_shown(example: Example) -> None:
 
 
 def test_no_line_of_an_example_is_passed_over() -> None:
-    told = sum(block.text.count("\n→ ") + block.text.count("\n✗ ") for block in readme.blocks("jinja", path=PATH))
+    told = sum(block.text.count("\n→ ") + block.text.count("\n✗ ") for block in PAGE.blocks("jinja"))
     assert len(EXAMPLES) == told > 20
