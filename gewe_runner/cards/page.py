@@ -3,11 +3,11 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from gewe_runner.cards import chunks, distinct, frame
+from gewe_runner.cards import chunks, frame
 from gewe_runner.model import Message, Skip
 
 _FRAME = Path(__file__).parent / "preview.html"
@@ -16,48 +16,57 @@ _FRAME = Path(__file__).parent / "preview.html"
 _FIELDS = ("displayName", "title", "coverImgUrl", "pagePath", "miniAppId", "userName")
 
 
-def write(facts: Mapping[str, object], lines: Callable[[], Iterable[Message | Skip]], stream: TextIO) -> None:
-    """Write the page, row by row.
+#: What the page's script gets: rows of `cards`, and of `rows`, which has everybody.
+_Row = tuple[str | int | None, ...]
+
+
+def write(facts: Mapping[str, object], lines: Iterable[Message | Skip], stream: TextIO) -> None:
+    """Write the page in one pass over the plan's lines.
 
     Args:
         facts: What stands above the cards: campaign, edition, profile, gateway, digest, and whether it is a draft.
-        lines: The plan's lines, afresh at every call.
     """
     before, after = frame.halves(_FRAME)
     stream.write(before)
     stream.write(frame.data("facts", facts))
-    numbers: dict[bytes, int] = {}
-    stream.writelines(_tagged("cards", _cards(lines(), numbers)))
-    stream.writelines(_tagged("rows", _rows(lines(), numbers)))
+    waiting: dict[str, list[_Row]] = {"cards": [], "rows": []}
+    for name, row in _rows(lines):
+        waiting[name].append(row)
+        if len(waiting[name]) >= chunks.SIZE:
+            stream.writelines(_tagged(name, waiting[name]))
+            waiting[name].clear()
+    for name, rows in waiting.items():
+        stream.writelines(_tagged(name, rows))
     stream.write(after)
 
 
-def _tagged(name: str, rows: Iterable[Sequence[str | int | None]]) -> Iterator[str]:
+def _tagged(name: str, rows: Iterable[_Row]) -> Iterator[str]:
     return (f'<script type="text/plain" class="{name}">{piece}</script>\n' for piece in chunks.packed(rows))
 
 
-def _key(message: Message) -> bytes:
-    """A card's identity in 16 bytes: a plan may have a million of them."""
-    fields = json.dumps(distinct.shown(message), sort_keys=True)
-    return hashlib.blake2b(fields.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _rows(lines: Iterable[Message | Skip]) -> Iterator[tuple[str, _Row]]:
+    """Every distinct card before the first who gets it, and everybody.
 
-
-def _cards(lines: Iterable[Message | Skip], numbers: dict[bytes, int]) -> Iterator[list[str]]:
-    """Every distinct card once; `numbers` says afterwards which is which."""
+    That is id, list and row, then the number of the card, device and variant, or none, the reason and its text.
+    """
+    numbers: dict[bytes, int] = {}
     for line in lines:
-        if isinstance(line, Message) and (key := _key(line)) not in numbers:
+        who = (line.to_wxid, line.source, line.row)
+        if isinstance(line, Skip):
+            yield "rows", (*who, None, line.reason, line.text)
+            continue
+        payload = json.loads(line.payload)
+        card = tuple(payload.get(name, "") for name in _FIELDS)
+        key = _key(card)
+        if key not in numbers:
             numbers[key] = len(numbers)
-            fields = distinct.shown(line)
-            yield [fields.get(name, "") for name in _FIELDS]
+            yield "cards", card
+        yield "rows", (*who, numbers[key], line.device, line.variant)
 
 
-def _rows(lines: Iterable[Message | Skip], numbers: Mapping[bytes, int]) -> Iterator[list[str | int | None]]:
-    """Everybody: id, list, row, then number of the card, device and variant, or none, the reason and its text."""
-    for line in lines:
-        if isinstance(line, Message):
-            yield [line.to_wxid, line.source, line.row, numbers[_key(line)], line.device, line.variant]
-        else:
-            yield [line.to_wxid, line.source, line.row, None, line.reason, line.text]
+def _key(card: Sequence[str]) -> bytes:
+    """A card's identity in 16 bytes: a plan may have a million of them."""
+    return hashlib.blake2b(json.dumps(card).encode(), digest_size=16).digest()
 
 
 def facts(header: Mapping[str, object], gateway: str, *, draft: bool) -> dict[str, object]:

@@ -59,7 +59,7 @@ def _write(planned: Planned, path: Path) -> None:
     try:
         # ids of people are in it: its owner's alone
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-            page.write(facts, planned.lines, stream)
+            page.write(facts, planned.lines(), stream)
     except OSError as error:
         raise errors.UsageError(f"{path}: cannot be written: {error.strerror}", hint="name another file") from error
     click.echo(f"{show.plain(str(path))}: holds WeChat ids, which are personal data", err=True)

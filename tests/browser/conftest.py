@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from gewe_runner.cards import frame
 
@@ -36,16 +37,21 @@ class Opened:
 
     def show(self, file: Path) -> Page:
         """Open a page that says when it is ready."""
+        return self.visit(file.as_uri())
+
+    def visit(self, address: str) -> Page:
+        """The same with an address; the page may ask where it came from."""
+        own = "/".join(address.split("/")[:3])
         self.page.on("console", lambda one: self.said.append(one.text) if one.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", self._note)
-        self.page.goto(file.as_uri())
+        self.page.on("request", lambda one: None if one.url.startswith(own) else self.asked.append(one.url))
+        self.page.goto(address)
         self.page.wait_for_selector("body[data-ready=yes]")
         return self.page
 
-    def _note(self, request: Request) -> None:
-        if not request.url.startswith(("file:", "data:", "blob:")):
-            self.asked.append(request.url)
+    def wide(self) -> bool:
+        """Whether one has to scroll sideways."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
     def grave(self) -> list[str]:
         """What axe finds that would keep somebody from using the page."""
@@ -65,28 +71,48 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def locale() -> str:
-    """What the browser prefers."""
+    """What the browser prefers; tests say otherwise by a parameter of that name, as of the two below."""
     return "en-US"
 
 
 @pytest.fixture
-def opened(chromium: Browser, locale: str) -> Iterator[Opened]:
-    """A desktop's page without a way to the network: what it asks for is noted, and fails."""
+def scheme() -> Literal["light", "dark"]:
+    return "light"
+
+
+@pytest.fixture
+def width() -> int:
+    """Of the window, in pixels: a desktop's."""
+    return 1100
+
+
+@pytest.fixture
+def empty(chromium: Browser, locale: str, scheme: Literal["light", "dark"], width: int) -> Iterator[Opened]:
+    """A page that shows nothing yet."""
     context = chromium.new_context(
-        offline=True, viewport={"width": 1100, "height": 900}, locale=locale, timezone_id="Asia/Shanghai"
+        viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale, timezone_id="Asia/Shanghai"
     )
     one = Opened(context.new_page())
     yield one
     context.close()
     assert not one.said
     assert not one.asked
+
+
+@pytest.fixture
+def opened(empty: Opened) -> Opened:
+    """A page without a way to the network: what it asks for is noted, and fails."""
+    empty.page.context.set_offline(True)
+    return empty
+
+
+#: Every way of looking at a page.
+everywhere = pytest.mark.parametrize(
+    ("locale", "scheme", "width"),
+    [("en-US", "light", 1100), ("en-US", "dark", 320), ("zh-CN", "light", 320), ("zh-CN", "dark", 1100)],
+)
 
 
 def english(page: Page, frame_file: Path) -> set[str]:

@@ -1,13 +1,14 @@
 """report.html: read in ten seconds, every recipient found, and whatever a gateway says stays text."""
 
+import itertools
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from gewe_runner.model import Reason, Record, RunState, State
 from gewe_runner.report import html, outcome
-from tests.browser.conftest import HOSTILE, Opened, english
+from tests.browser.conftest import HOSTILE, Opened, english, everywhere
 from tests.unit.report import build
 
 FRAME = Path(html.__file__).with_name("report.html")
@@ -168,18 +169,19 @@ def test_many_rows_are_drawn_only_where_they_are_seen(opened: Opened, tmp_path: 
     assert column(page, 1) == ["4999"]
 
 
-def test_everybody_can_use_it(chromium: Browser, file: Path, scheme: str) -> None:
-    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light")
-    one = Opened(context.new_page())
-    one.show(file)
-    assert one.grave() == []
-    assert not one.said
-    context.close()
-
-
-def test_a_phone_shows_it_without_scrolling_sideways(chromium: Browser, file: Path) -> None:
-    context = chromium.new_context(viewport={"width": 320, "height": 640})
-    one = Opened(context.new_page())
-    one.show(file)
-    assert one.page.evaluate("document.documentElement.scrollWidth") <= 320
-    context.close()
+@everywhere
+def test_everybody_can_use_it(opened: Opened, tmp_path: Path) -> None:
+    texts = [text.replace("\ud800", "") for text in HOSTILE]
+    records = [
+        build.record(number, state, gateway_text=text, to_wxid=text[:300], variant=text[:300], started_at=build.NINE)
+        for number, (state, text) in enumerate(itertools.product((State.REJECTED, State.UNKNOWN), texts), 1)
+    ]
+    build.write(
+        tmp_path, records, [build.skip()], campaign="f" * 300, stopped=texts[3][:300], waves=(3, 12), allowed=10.0
+    )
+    page = opened.show(tmp_path / "report.html")
+    assert not opened.wide()
+    assert opened.grave() == []
+    page.locator("#rows button").nth(3).click()
+    assert not opened.wide()
+    assert opened.grave() == []
