@@ -153,8 +153,9 @@ def _original(
     """Gives the rows of a list by its label, as long as the list is what the plan was made of."""
 
     def rows(label: str) -> Iterator[tuple[int, Mapping[str, str]]] | None:
-        path = project / label
-        if label not in sources or not path.is_file() or provenance.digest(path) != sources[label]:
+        file, _ = expand.named(label)
+        path = project / file
+        if file not in sources or not path.is_file() or provenance.digest(path) != sources[file]:
             return None
         return expand.original(project, label)
 

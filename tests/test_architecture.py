@@ -60,7 +60,7 @@ ROOMS: dict[str, set[str]] = {
     # the steps: none knows another, their arrows meet in the four above
     "load": WORDS | {"document", "rules"},
     "validate": WORDS | {"document"} | {"rules", "template", "schemas"},
-    "expand": WORDS | {"rules", "template"},
+    "expand": WORDS | {"rules", "template", "words"},
     "render": WORDS | {"rules", "template", "schemas"},
     "plan": WORDS | {"rules", "pace"},
     "send": WORDS | {"pace", "exchange", "wire"},
@@ -97,6 +97,7 @@ LIBRARIES: dict[str, set[str]] = {
     "jsonschema": {"validate", "render"},
     "procrastinate": {"send", "ledger"},
     "prometheus_client": {"send"},
+    "openpyxl": {"expand"},
     "psutil": {"ledger"},
     "psycopg_pool": {"send"},
     "requests": {"send", "preflight", "wire"},

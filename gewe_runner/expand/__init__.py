@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Protocol
 
 from gewe_runner import errors, template
-from gewe_runner.expand import clean, columns, condition, content, damage, delimited, files, inline, jsonl
+from gewe_runner.expand import clean, columns, condition, content, damage, delimited, files, inline, jsonl, xlsx
+from gewe_runner.expand.content import named
 from gewe_runner.expand.extent import Extent, readable
 from gewe_runner.expand.table import Row, Table
 from gewe_runner.model import Recipient, Source
 from gewe_runner.problems import Problems
 from gewe_runner.rules import cards, lists
 
-__all__ = ["KINDS", "Extent", "ids", "original", "readable", "recipients"]
+__all__ = ["KINDS", "Extent", "ids", "named", "original", "readable", "recipients"]
 
 
 class _Kind(Protocol):
@@ -27,6 +28,7 @@ KINDS: Mapping[str, _Kind] = {
     ".csv": delimited,
     ".tsv": delimited,
     ".jsonl": jsonl,
+    ".xlsx": xlsx,
 }
 
 
@@ -63,8 +65,9 @@ def original(project: Path, label: str) -> Iterator[tuple[int, Mapping[str, str]
         label: The list as plans name it.
     """
     problems = Problems(keep=0)
+    file, sheet = named(label)
     with contextlib.suppress(errors.InvalidError):
-        source = Source(label=label, name=label, where=(), path=project / label)
+        source = Source(label=label, name=label, where=(), path=project / file, sheet=sheet)
         yield from KINDS[_kind(source)].read(source, project, problems).rows
 
 
@@ -106,7 +109,7 @@ def _table(source: Source, project: Path, problems: Problems) -> Table:
     else:
         if not source.is_stdin:
             files.check(source.path, source, project, problems)  # what is a folder, or not there, is told as that
-        ending = f'"{source.path.suffix}" lists' if source.path.suffix else "lists without an ending"
+        ending = f'"{kind}" lists' if kind else "lists without an ending"
         message = f"{source.name}: {ending} cannot be read; save it as one of: {known}, also with {content.PACKED}"
     problems.add(lists.FORMAT.at(source.document, source.position, message))
     raise errors.InvalidError(f"{source.called} cannot be read")

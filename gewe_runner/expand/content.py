@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,12 @@ def form(source: Source) -> str:
     if path is None or source.is_stdin:
         return f".{source.format or 'csv'}"
     return Path(path.stem if is_packed(path) else path.name).suffix.lower()
+
+
+def named(label: str) -> tuple[str, str | None]:
+    """The file within the project, and the sheet in it, that a plan's label of a list names."""
+    found = re.fullmatch(r"(.+)\[([^\[\]]+)\]", label)
+    return (found[1], found[2]) if found else (label, None)
 
 
 def is_packed(path: Path) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TextIO
 
 from gewe_runner import errors
-from gewe_runner.expand import clean, content, encoding
+from gewe_runner.expand import content, encoding
+from gewe_runner.expand import header as named
 from gewe_runner.expand.content import Content
 from gewe_runner.expand.table import Row, Table
 from gewe_runner.model import Position, Source
@@ -113,19 +114,10 @@ def _names(header: list[str], row: int, path: str, delimiter: str, problems: Pro
             hint = ", or name the file .tsv" if other == "\t" else ", or name the file .csv" if other == "," else ""
             problems.add(lists.DELIMITER.at(path, Position(row, 1), right + hint))
             raise errors.InvalidError(f"the header of {path} cannot be read")
-    names = tuple(map(clean.edges, header))
     before = problems.errors
-    seen: dict[str, int] = {}
-    for number, (name, written) in enumerate(zip(names, header, strict=True), start=1):
-        at = Position(row, number)
-        if not name:
-            problems.add(lists.HEADER.at(path, at, f"column {number} has no name; name it or delete the column"))
-        elif name in seen:
-            message = f'two columns are called "{name}" ({seen[name]} and {number}); rename or delete one'
-            problems.add(lists.HEADER.at(path, at, message))
-        elif name != written:
-            problems.add(lists.HEADER_SPACE.at(path, at, f'spaces around the column\'s name "{name}" are ignored'))
-        seen.setdefault(name, number)
+    names = named.names(
+        header, lambda rule, number, message: problems.add(rule.at(path, Position(row, number), message))
+    )
     if problems.errors > before:
         raise errors.InvalidError(f"the header of {path} cannot be used")
     return names

@@ -14,7 +14,8 @@ STDIN = Path("-")
 class Source:
     """One list of recipients; exactly one of `rows`, `path` and `sql` is set."""
 
-    #: How plan lines and reports name it: the path inside the project (POSIX), or e.g. `recipients[0].rows`.
+    #: How plan lines and reports name it: the path inside the project (POSIX), with the sheet behind it where one is
+    #: named, as in `lists/members.xlsx[会员]`; or e.g. `recipients[0].rows`.
     label: str
     #: How problems name it: the list's path as the user would type it, or the campaign file's.
     name: str

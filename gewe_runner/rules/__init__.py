@@ -57,7 +57,8 @@ class Rule:
     def of_row(self, source: Source, row: int, message: str, column: int = 1) -> Problem:
         """The problem of this rule in a row of a list; rows and columns are counted from 1."""
         if source.is_file:
-            return self.at(source.name, Position(row, column), message)
+            sheet = f"sheet {source.sheet}: " if source.sheet is not None else ""
+            return self.at(source.name, Position(row, column), sheet + message)
         return self.at(source.document, source.row_positions[row - 1], message)
 
 

@@ -48,6 +48,45 @@ STDIN = rules.declare(
     '`file: "-"` takes the list from standard input, which a shell connects with a file or another program.',
     example="right: crm-export | gewe-runner plan autumn.yaml",
 )
+LIBRARY = rules.declare(
+    "list-library",
+    Level.ERROR,
+    "Workbooks and databases are read by libraries that are installed when they are wanted.",
+    example="for .xlsx: pip install 'gewe-runner[xlsx]'\nfor a PostgreSQL database: pip install 'gewe-runner[sql]'",
+)
+WORKBOOK = rules.declare(
+    "list-workbook",
+    Level.ERROR,
+    "An .xlsx list is a workbook as spreadsheet programs save it: not an old .xls, not protected by a password, not "
+    "damaged.",
+    example="wrong: members.xls renamed to members.xlsx",
+)
+SHEET = rules.declare(
+    "list-sheet",
+    Level.ERROR,
+    "`sheet` names a sheet of the workbook; without it the first one that is not hidden is read.",
+    example="wrong: {file: lists/members.xlsx, sheet: Sheet1}\nright: {file: lists/members.xlsx, sheet: 会员}",
+)
+OTHER_SHEETS = rules.declare(
+    "list-other-sheets",
+    Level.NOTICE,
+    "The workbook has more than one sheet with something in it, and `sheet` does not say which is meant.",
+    example="right: {file: lists/members.xlsx, sheet: 会员}",
+)
+CELL = rules.declare(
+    "list-cell",
+    Level.ERROR,
+    "A cell whose value cannot be known is no value: an error such as #N/A, a formula that was never calculated, cells "
+    "that are merged, a cell beside the columns that have names. Correct the sheet; nothing is guessed.",
+    example="wrong: one cell 上海 merged over five rows\nright: 上海 in each of the five",
+)
+HIDDEN_ROWS = rules.declare(
+    "list-hidden-rows",
+    Level.WARNING,
+    "Rows that a filter or somebody has hidden in a sheet are in the list. If they were filtered away because they "
+    "shall get nothing, delete them, or say so with `where`.",
+    example='right: where: city == "上海"',
+)
 UNREAD = rules.declare(
     "list-unread",
     Level.NOTICE,

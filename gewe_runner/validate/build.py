@@ -136,12 +136,13 @@ def _place(document: Document, project: Path, where: Where, tree: Tree) -> tuple
         parts = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*where, kind))
         return None, parts.removeprefix("."), document.name
     file = str(tree["file"])
+    sheet = f"[{tree['sheet']}]" if "sheet" in tree else ""
     if file == str(model.STDIN):
-        return model.STDIN, "<stdin>", "<stdin>"
+        return model.STDIN, f"<stdin>{sheet}", "<stdin>"
     # Normalised as text: what the path leads to, links included, is judged where the list is opened.
     path = Path(os.path.abspath(document.path.parent / file))  # noqa: PTH100
     label = path.relative_to(project).as_posix() if path.is_relative_to(project) else file
-    return path, label, os.path.normpath(Path(document.name).parent / file)
+    return path, label + sheet, os.path.normpath(Path(document.name).parent / file)
 
 
 def _positions(document: Document) -> Iterator[tuple[Where, model.Position]]:

@@ -148,7 +148,7 @@ def test_a_path_that_cannot_be_read_is_told(lists: Project, name: str) -> None:
 def test_a_format_that_cannot_be_read_is_met_with_those_that_can(lists: Project, name: str) -> None:
     lists.recipients(name, "toWxid\nwxid_a\n")
     assert lists.said[0].startswith("a.yaml:7:5: list-format: ")
-    assert lists.said[0].endswith("; save it as one of: .csv .tsv .jsonl, also with .gz")
+    assert lists.said[0].endswith("; save it as one of: .csv .tsv .jsonl .xlsx, also with .gz")
 
 
 def test_a_database_is_met_with_the_formats_that_can_be_read(lists: Project) -> None:
