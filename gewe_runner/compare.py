@@ -67,6 +67,11 @@ def _sides(other: str, planned: Sequence[Planned], ledger: connect.Ledger | None
     with ledger.reading() as connection:
         run = runs.info(connection, other).id
         header = runs.header(connection, run)
+    if "pruned" in header:
+        raise errors.UsageError(
+            f"--against {other}: run {run} was pruned: what it sent is not kept any more",
+            hint="compare with a plan file or git:REVISION",
+        )
     return {header["campaign"]: Side(name=run, header=header, lines=functools.partial(rows.messages, ledger, run))}
 
 

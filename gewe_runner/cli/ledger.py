@@ -1,20 +1,24 @@
-"""`gewe-runner ledger`: what the ledger is, its upgrade, its way into another database, the forgetting of people."""
+"""`gewe-runner ledger`: what the ledger is, its upgrade, its way into another database, making room, forgetting."""
 
 import contextlib
 import dataclasses
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from gewe_runner import errors, find, prepare
-from gewe_runner.cli import options, show
-from gewe_runner.ledger import care, connect, export, forget, jobs, restore
+from gewe_runner.cli import options, progress, show
+from gewe_runner.ledger import care, connect, export, forget, jobs, prune, restore
 from gewe_runner.model import Profile
 from gewe_runner.problems import Problems
 from gewe_runner.report import files
 from gewe_runner.rules import settings
+
+#: Runs that are named before they are pruned.
+_NAMED = 10
 
 
 @click.group("ledger")
@@ -89,7 +93,7 @@ def write(profile: str | None, output: Path | None) -> None:
     chosen = _profile(profile)
     with _open(chosen) as ledger:
         connect.expect(ledger, chosen)
-        busy = care.info(ledger).messages.get("sending", 0)
+        busy = care.in_flight(ledger)
         if output is None:
             for line in export.lines(ledger):
                 click.echo(line, nl=False)
@@ -113,6 +117,32 @@ def read(profile: str | None, file: Path) -> None:
         raise errors.LedgerError(f"{find.shown(file)}: cannot be read: {error.strerror}") from error
     shown = ", ".join(f"{number:,} {table}" for table, number in counts.items() if number)
     click.echo(f"{connect.shown(url)}: taken in: {shown or 'an empty ledger'}")
+
+
+@command.command("prune")
+@options.profile
+@click.option(
+    "--older-than", type=options.Duration(), required=True, metavar="DURATION", help="Of runs that ended before: 90d."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def make_room(profile: str | None, older_than: int, yes: bool) -> None:
+    """Remove payloads, attempts, skipped rows and the gateway's texts of old runs; who was served stays known."""
+    if older_than < prune.LEAST:
+        raise errors.UsageError("--older-than: at least 2d, since younger requests count against the devices' budgets")
+    chosen, now = _profile(profile), prepare.now()
+    with _open(chosen) as ledger:
+        connect.expect(ledger, chosen)
+        bulk = prune.look(ledger, now - older_than)
+        if not bulk:
+            click.echo(f"{ledger.name}: nothing to prune: no run that ended by {show.moment(now - older_than)} has any")
+            return
+        click.echo("\n".join(_bulk(bulk, now - older_than)))
+        if not yes:
+            _agree(ledger.name)
+        before = care.size(ledger)
+        with progress.counting("pruning", bulk.payloads + bulk.skips) as seen:
+            prune.prune(ledger, bulk, now - older_than, now, seen)
+        click.echo(f"{ledger.name}: pruned; {before:,} bytes became {care.size(ledger):,}")
 
 
 @command.command("forget")
@@ -150,6 +180,27 @@ def _open(profile: Profile) -> Iterator[connect.Ledger]:
         ledger.close()
 
 
+def _bulk(bulk: prune.Bulk, before: int) -> Iterator[str]:
+    yield f"of {len(bulk.runs):,} runs that ended before {show.moment(before)}:"
+    yield from (f"  {name}" for name in bulk.runs[:_NAMED])
+    if len(bulk.runs) > _NAMED:
+        yield f"  and {len(bulk.runs) - _NAMED:,} more"
+    yield "to be removed:"
+    yield f"  {bulk.payloads:>11,}   payloads and texts of the gateway, {bulk.characters:,} characters"
+    yield f"  {bulk.attempts:>11,}   attempts"
+    yield f"  {bulk.skips:>11,}   skipped rows"
+    yield "kept: who was served, when and the hash of what; and whole, whatever is pending, unknown or unresolved"
+
+
+def _agree(name: str) -> None:
+    if not sys.stdin.isatty():
+        raise errors.NotApprovedError(
+            "there is no terminal to ask on; nothing was removed", hint="look at what would be, then say --yes"
+        )
+    if not click.confirm(f"Remove this from {name} for good?", err=True):
+        raise errors.NotApprovedError("not agreed to; nothing was removed")
+
+
 def _adopted(url: str, profile: Profile) -> str:
     """The gateway in its one form; it has to be the profile's, else the profile could not use its ledger."""
     fault = settings.gateway_fault(url, allow_http=True)
@@ -178,6 +229,8 @@ def _told(found: care.Info) -> Iterator[str]:
     yield f"  database  {found.database}, tables of version {found.schema}, {found.size:,} bytes"
     yield f"  gateway   {found.gateway}"
     yield f"  created   {show.moment(found.created_at)}"
+    for table, size in sorted(found.sizes.items(), key=lambda entry: -entry[1]):
+        yield f"    {table:<12} {size:>15,} bytes"
     for what, counts in (("runs", found.runs), ("messages", found.messages), ("attempts", found.attempts)):
         shown = ", ".join(f"{name} {number:,}" for name, number in counts.items())
         yield f"  {what:<9} {sum(counts.values()):,}" + (f": {shown}" if shown else "")

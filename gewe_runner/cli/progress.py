@@ -4,7 +4,7 @@ import contextlib
 import datetime
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
@@ -18,6 +18,12 @@ _EVERY, _WHILE_WAITING = 5, 600
 #: A wait is worth a word from so many seconds on.
 _LONG = 60
 
+#: Seconds until a step is worth a bar, and between two looks of it.
+_PATIENCE, _REDRAW = 1, 0.25
+
+#: Told how many more are done.
+Counted = Callable[[int], None]
+
 _FINAL = (State.SENT, State.REJECTED, State.UNKNOWN)
 
 
@@ -26,6 +32,56 @@ def sending(total: int) -> Iterator[local.Watch]:
     """Show progress towards `total` messages while the context lasts."""
     with _bar(total) if sys.stderr.isatty() else contextlib.nullcontext(_Lines(total)) as shown:
         yield shown
+
+
+@contextlib.contextmanager
+def counting(what: str, total: int | None = None) -> Iterator[Counted]:
+    """Show how a step gets on that may take long: a bar on a terminal if it takes more than a second.
+
+    Args:
+        what: The step, for example `report`.
+        total: How many there are; None where nobody knows.
+
+    Yields:
+        To be told how many more are done; cheap, however often.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _more: None
+        return
+    with contextlib.ExitStack() as drawn:
+        yield _Counting(what, total, drawn)
+
+
+class _Counting:
+    def __init__(self, what: str, total: int | None, drawn: contextlib.ExitStack) -> None:
+        self._what, self._total, self._drawn = what, total, drawn
+        self._done, self._began = 0, time.monotonic()
+        self._next = self._began + _PATIENCE
+        self._draw: Callable[[int, str], None] | None = None
+
+    def __call__(self, more: int) -> None:
+        self._done += more
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _REDRAW
+            self._draw = self._draw or _drawing(self._what, self._total, self._drawn)
+            self._draw(self._done, f"{self._done / (now - self._began):,.0f}/s")
+
+
+def _drawing(what: str, total: int | None, drawn: contextlib.ExitStack) -> Callable[[int, str], None]:
+    """Begin a bar that is drawn when it is told to, and only then."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    shown = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), auto_refresh=False, transient=True)
+    progress = drawn.enter_context(shown)
+    task = progress.add_task(what, total=total, rate="")
+
+    def draw(done: int, rate: str) -> None:
+        progress.update(task, completed=done, rate=rate, refresh=True)
+
+    return draw
 
 
 class _Shown:

@@ -29,6 +29,11 @@ def command(run_id: str, profile: str | None, became: str | None, retry_rejected
         found = runs.info(connection, run_id)
         count = decide.resolve(connection, found.id, was, state, deciding.who(), to_wxid)
     of_whom = f" to {to_wxid}" if to_wxid else ""
+    if not count and found.pruned_at is not None and state is State.PENDING:
+        raise errors.UsageError(
+            f"run {found.id} was pruned, so its {was} messages cannot be sent again",
+            hint="raise the campaign's `edition`",
+        )
     if not count:
         raise errors.UsageError(f"run {found.id} has no {was} message{of_whom}", hint=f"gewe-runner status {found.id}")
     done = "is closed as sent" if state is State.SENT else "will be sent by the next `send` of its campaign"

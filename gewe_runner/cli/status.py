@@ -53,7 +53,7 @@ def _json(info: RunInfo, *, whole: bool) -> dict[str, object]:
     tree = dataclasses.asdict(info)
     if not whole:  # a list of runs does not look for them
         del tree["refusals"]
-    return tree | {"created_at": show.moment(info.created_at), "finished_at": show.moment(info.finished_at)}
+    return tree | {name: show.moment(getattr(info, name)) for name in ("created_at", "finished_at", "pruned_at")}
 
 
 def _person(to_wxid: str, profile: str | None, form: str) -> None:

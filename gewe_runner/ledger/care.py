@@ -9,6 +9,7 @@ from sqlalchemy import Column, func, select, update
 from gewe_runner import errors
 from gewe_runner.ledger import connect, forget, tables
 from gewe_runner.ledger.tables import attempt, message, meta, run
+from gewe_runner.model import State
 
 #: An attempt of which nobody knows yet what became of it.
 OPEN = "open"
@@ -36,8 +37,9 @@ class Info:
     attempts: Mapping[str, int]
     #: People whom it has forgotten.
     forgotten: int
-    #: Bytes on the disk.
+    #: Bytes on the disk; and by table, indexes included, where the database can tell.
     size: int
+    sizes: Mapping[str, int]
 
 
 def info(ledger: connect.Ledger) -> Info:
@@ -56,7 +58,21 @@ def info(ledger: connect.Ledger) -> Info:
             attempts=_counts(connection, attempt.c.outcome),
             forgotten=forget.count(connection),
             size=ledger.database.size(connection, list(tables.metadata.tables)),
+            sizes=ledger.database.sizes(connection, list(tables.metadata.tables)),
         )
+
+
+def size(ledger: connect.Ledger) -> int:
+    """Bytes on the disk."""
+    with ledger.reading() as connection:
+        return ledger.database.size(connection, list(tables.metadata.tables))
+
+
+def in_flight(ledger: connect.Ledger) -> int:
+    """How many messages are being sent right now."""
+    with ledger.reading() as connection:
+        flying = select(func.count()).select_from(message).where(message.c.state == State.SENDING)
+        return connection.execute(flying).scalar_one()
 
 
 def adopt(ledger: connect.Ledger, gateway: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import func, select, text
@@ -59,13 +60,15 @@ def devices(found: Standing) -> dict[str, int]:
 
 
 def skips(connection: sqlalchemy.Connection, number: int) -> dict[str, int]:
-    """A run's skipped rows by reason."""
-    planned = _planned(connection, number)
+    """A run's skipped rows by reason, those included that were pruned."""
+    header = json.loads(connection.execute(select(run.c.header).where(run.c.n == number)).scalar_one())
+    planned, pruned = _skips(header.get("counts", {})), _skips(header.get("pruned", {}))
     own = skip.c.run_n == number
-    if connection.execute(select(func.count()).where(own)).scalar_one() == sum(planned.values()):
-        return planned  # none but those that the plan counts
-    rows = connection.execute(select(skip.c.reason, func.count().label("number")).where(own).group_by(skip.c.reason))
-    return {row.reason: row.number for row in rows}
+    rows = connection.execute(select(func.count()).where(own)).scalar_one()
+    if rows + pruned.total() == planned.total():
+        return dict(planned)  # none but those that the plan counts
+    left = connection.execute(select(skip.c.reason, func.count().label("number")).where(own).group_by(skip.c.reason))
+    return dict(pruned + Counter({row.reason: row.number for row in left}))
 
 
 def first_unfinished(connection: sqlalchemy.Connection, number: int) -> int | None:
@@ -86,8 +89,7 @@ def withdrawn(connection: sqlalchemy.Connection, number: int, seqs: Sequence[int
     return counts
 
 
-def _planned(connection: sqlalchemy.Connection, number: int) -> dict[str, int]:
-    """The skips that the run's plan counts."""
-    header = json.loads(connection.execute(select(run.c.header).where(run.c.n == number)).scalar_one())
-    found = header.get("counts", {}).get("skips", {})
-    return {reason: count for reason, count in found.items() if reason in set(Reason)}
+def _skips(tree: Mapping[str, Any]) -> Counter[str]:
+    """The skips that a part of a run's header counts."""
+    reasons = set(map(str, Reason))
+    return Counter({reason: count for reason, count in tree.get("skips", {}).items() if reason in reasons})

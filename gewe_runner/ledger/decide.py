@@ -70,11 +70,13 @@ def resolve(
     those = (message.c.run_n == number) & (message.c.state == was)
     if to_wxid is not None:
         those &= message.c.to_wxid == to_wxid
-    if became is State.PENDING:  # of whom was forgotten there is nothing left to send
-        those &= message.c.to_wxid.not_like(f"{forget.PREFIX}%")
-    ids = select(message.c.id).where(those)
     # Only an open run sends; elsewhere the identity becomes free, and the newest plan takes it up again.
     is_over = found.state in (RunState.SUPERSEDED, RunState.CANCELLED)
+    if became is State.PENDING:  # of whom was forgotten there is nothing left to send
+        those &= message.c.to_wxid.not_like(f"{forget.PREFIX}%")
+    if became is State.PENDING and not is_over:  # and of what was pruned neither
+        those &= message.c.payload != forget.NOTHING
+    ids = select(message.c.id).where(those)
     state = State.CANCELLED if became is State.PENDING and is_over else became
     literal = sqlalchemy.literal
     kept = select(message.c.id, literal(who.at), literal(who.name), message.c.state, literal(str(became))).where(those)

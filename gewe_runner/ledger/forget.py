@@ -20,7 +20,7 @@ PREFIX = "forgotten:"
 _KEY = "forget_key"
 
 #: What stands instead of a payload.
-_NOTHING = "{}"
+NOTHING = "{}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +103,7 @@ def _erase(connection: sqlalchemy.Connection, to_wxid: str, alias: str, now: int
     place = {"to_wxid": alias, "source": "", "row": 0}
     ids = {"msg_id": "", "new_msg_id": "", "create_time": ""}
     messages = connection.execute(
-        update(message).where(own).values(**place, **ids, payload=_NOTHING, sha256="", gateway_text="")
+        update(message).where(own).values(**place, **ids, payload=NOTHING, sha256="", gateway_text="")
     ).rowcount
     skips = connection.execute(update(skip).where(missed).values(**place, text="")).rowcount
     return Erased(messages=messages, cancelled=cancelled, skips=skips, runs=found)

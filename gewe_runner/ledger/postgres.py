@@ -12,6 +12,9 @@ from gewe_runner import errors
 #: Several hosts use it, so a person says when it is changed.
 UPGRADES_ITSELF = False
 
+#: To give space back nobody is kept waiting.
+SCRUBS_ALONE = False
+
 #: Unless the address says otherwise: a connection takes at most so long, and a dead one is noticed within seconds.
 _CONNECT = {
     "connect_timeout": "10",
@@ -151,8 +154,13 @@ def meaning(error: exc.DBAPIError) -> tuple[str, str] | None:
 
 def size(connection: sqlalchemy.Connection, tables: Sequence[str]) -> int:
     """Bytes on the disk, indexes included."""
+    return sum(sizes(connection, tables).values())
+
+
+def sizes(connection: sqlalchemy.Connection, tables: Sequence[str]) -> dict[str, int]:
+    """The same by table."""
     statement = sqlalchemy.text("SELECT pg_total_relation_size(CAST(:name AS regclass))")
-    return sum(connection.execute(statement, {"name": name}).scalar_one() for name in tables)
+    return {name: connection.execute(statement, {"name": name}).scalar_one() for name in tables}
 
 
 def learn(connection: sqlalchemy.Connection, table: str) -> None:

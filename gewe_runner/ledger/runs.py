@@ -353,6 +353,7 @@ def _infos(connection: sqlalchemy.Connection, numbers: Iterable[int]) -> Iterato
             .join(edition, edition.c.id == run.c.edition_id)
             .where(run.c.n == number)
         ).one()
+        header = json.loads(row.header)
         yield RunInfo(
             id=row.id,
             campaign=row.campaign,
@@ -365,6 +366,7 @@ def _infos(connection: sqlalchemy.Connection, numbers: Iterable[int]) -> Iterato
             finished_at=row.finished_at,
             counts=counts.states(counts.standing(connection, number)),
             skips=counts.skips(connection, number),
-            made=json.loads(row.header).get("made", {}),
+            made=header.get("made", {}),
+            pruned_at=header.get("pruned", {}).get("at"),
             stopped=row.stopped,
         )

@@ -12,6 +12,9 @@ from gewe_runner import errors
 #: An older ledger is brought up to date by whoever opens it.
 UPGRADES_ITSELF = True
 
+#: To give space back the whole file is written anew, and nobody else can write it meanwhile.
+SCRUBS_ALONE = True
+
 #: What SQLite says, what that means, and what to do about it.
 _WORDS = (
     ("database is locked", "another program has locked the ledger", "end the other program, then run this again"),
@@ -105,6 +108,17 @@ def size(connection: sqlalchemy.Connection, tables: Sequence[str]) -> int:  # no
     """Bytes on the disk, the write-ahead log included."""
     path = str(connection.engine.url.database)
     return sum(Path(f"{path}{end}").stat().st_size for end in ("", "-wal") if Path(f"{path}{end}").exists())
+
+
+def sizes(connection: sqlalchemy.Connection, tables: Sequence[str]) -> dict[str, int]:
+    """Bytes by table, indexes included; nothing where this SQLite was built without the means to tell."""
+    if not connection.exec_driver_sql("SELECT sqlite_compileoption_used('ENABLE_DBSTAT_VTAB')").scalar_one():
+        return {}
+    statement = (
+        "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) WHERE aggregate = 1 GROUP BY tbl_name"
+    )
+    rows = connection.exec_driver_sql(statement).all()
+    return {name: size for name, size in rows if name in tables}
 
 
 def learn(connection: sqlalchemy.Connection, table: str) -> None:

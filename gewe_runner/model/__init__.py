@@ -360,6 +360,8 @@ class RunInfo:
     made: Mapping[str, Any] = field(default_factory=dict)
     #: Why the last execution ended before everything was sent; empty when it did not.
     stopped: str = ""
+    #: When `ledger prune` removed its payloads, attempts, skipped rows and texts; None: it did not.
+    pruned_at: int | None = None
     #: Rejected messages by the gateway's own text, the commonest first; a few of them, where one run is told of.
     refusals: Mapping[str, int] = field(default_factory=dict)
     #: The last `seq` of each wave.

@@ -1,6 +1,7 @@
 """Tells what became of a run: its messages and skips as files for people, spreadsheets and programs."""
 
 import contextlib
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ def write(
 
             forms = [FORMATS[name] for name in dict.fromkeys(formats)]
             writers = [*(form.writer(begun(form.FILE)) for form in forms), failed.Writer(begun(failed.FILE), original)]
-            counted = _pass(records, skips, writers, tally.Count(run.waves), seen)
+            counted = _pass(run, records, skips, writers, seen)
             for one in writers:
                 one.finish(run, counted)
     except OSError as exc:
@@ -72,13 +73,14 @@ def write(
 
 
 def _pass(
+    run: RunInfo,
     records: Iterable[Record],
     skips: Iterable[Skip],
     writers: Sequence[contents.Writer],
-    count: tally.Count,
     seen: Callable[[int], None],
 ) -> tally.Tally:
     """Let every row pass through the count and all writers."""
+    count = tally.Count(run.waves)
     for messages in _batches(records):
         count.messages(messages)
         for one in writers:
@@ -89,6 +91,8 @@ def _pass(
         for one in writers:
             one.skips(skipped)
         seen(len(skipped))
+    if run.pruned_at is not None:  # most of its skipped rows are only numbers by now
+        return dataclasses.replace(count.tally(), skips=tally.in_order(run.skips))
     return count.tally()
 
 

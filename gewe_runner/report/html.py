@@ -90,6 +90,7 @@ def _provenance(run: RunInfo) -> dict[str, Any]:
         "tool": run.made.get("tool"),
         "created": run.created_at,
         "finished": run.finished_at,
+        "pruned": run.pruned_at,
         "by": run.written_by,
     }
 

@@ -97,6 +97,7 @@ def _head(run: RunInfo, tally: Tally) -> dict[str, Any]:
             "created": words.timestamp(run.created_at),
             "finished": words.timestamp(run.finished_at),
             "stopped": run.stopped,
+            "pruned": words.timestamp(run.pruned_at),
         },
         "totals": tally.totals,
         "skips": tally.skips,

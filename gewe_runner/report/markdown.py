@@ -122,6 +122,8 @@ def _facts(run: RunInfo) -> Iterator[str]:
     yield f"- created {words.minute(run.created_at)}"
     if run.finished_at is not None:
         yield f"- finished {words.minute(run.finished_at)}"
+    if run.pruned_at is not None:
+        yield f"- pruned {words.minute(run.pruned_at)}: {outcome.PRUNED}"
     for key in ("tool", "commit"):
         if run.made.get(key):
             yield f"- {key} {words.code(str(run.made[key]))}"

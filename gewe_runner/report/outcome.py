@@ -13,6 +13,9 @@ _ENDS: Mapping[str, str] = {
     RunState.SUPERSEDED: " A newer plan has taken the place of this run.",
 }
 
+#: What a run that was pruned has lost.
+PRUNED = "payloads, attempts, skipped rows and the gateway's words were removed"
+
 
 def summary(run: RunInfo) -> str:
     """A few lines of plain text, safe for a terminal."""
@@ -21,6 +24,8 @@ def summary(run: RunInfo) -> str:
     if skips:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in skips.items())
         lines.append(f"skipped {sum(skips.values()):,}: {reasons}")
+    if run.pruned_at is not None:
+        lines.append(f"pruned {words.minute(run.pruned_at)}: {PRUNED}")
     if run.stopped:
         lines.append(f"stopped: {words.line(run.stopped)}")
     return "\n".join(lines)
