@@ -8,17 +8,19 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+# Several formats tell the same times one after the other.
+@functools.lru_cache(1024)
 def timestamp(milliseconds: int | None) -> str | None:
     """UTC epoch milliseconds as ISO 8601: `2026-12-01T01:00:00.000Z`."""
     if milliseconds is None:
         return None
-    second, rest = divmod(milliseconds, 1000)
-    return f"{_second(second)}.{rest:03}Z"
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{_to_the_minute(minutes)}:{rest // 1000:02}.{rest % 1000:03}Z"
 
 
-@functools.lru_cache(4096)
-def _second(seconds: int) -> str:
-    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
+@functools.lru_cache(1024)
+def _to_the_minute(minutes: int) -> str:
+    return (_EPOCH + timedelta(minutes=minutes)).isoformat(timespec="minutes").removesuffix("+00:00")
 
 
 def minute(milliseconds: int) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
 #: What makes a cell a formula; the full-width forms count where a Chinese keyboard types them.
@@ -11,6 +11,30 @@ _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*%?")
 #: A spreadsheet keeps this many digits of a number and turns the others into zeros.
 _DIGITS = 15
+#: What stands between the fields of a line until it is known that none of them needs care.
+TAB = "\t"
+
+#: Signs of a field that must be quoted or mended; beginnings of one that is defused, among them too many digits.
+_QUOTED = ('"', ",", "\0")
+_SIGNS = re.escape("".join(sign for sign in _FORMULA if not sign.isspace()))
+_DEFUSED = re.compile(rf"{TAB}(?:[{_SIGNS}]|\d{{{_DIGITS + 1}}})")
+
+
+def joined(lines: Sequence[str], fields: int) -> str | None:
+    """Lines as a spreadsheet's writer would put them; None where one of their fields needs its care.
+
+    A line that is joined costs a third of one that is written field by field, and nearly all can be.
+
+    Args:
+        lines: With `TAB` between the fields.
+        fields: How many each line has; the first is a number.
+    """
+    text = "".join(f"{line}\r\n" for line in lines)
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines):
+        return None
+    if text.count(TAB) != len(lines) * (fields - 1) or any(sign in text for sign in _QUOTED) or _DEFUSED.search(text):
+        return None
+    return text.replace(TAB, ",")
 
 
 def writer(stream: TextIO) -> Callable[[Iterable[Iterable[str | int | None]]], object]:

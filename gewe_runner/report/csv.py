@@ -1,7 +1,6 @@
 """messages.csv: every message and every skipped row as a line of a spreadsheet."""
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from gewe_runner import words
@@ -11,10 +10,7 @@ from gewe_runner.report.tally import Tally
 
 FILE = "messages.csv"
 
-_exact = cells.exact
-
-#: Devices, lists, reasons: few texts that stand in many rows.
-_often = functools.lru_cache(128)(_exact)
+_TABBED = cells.TAB.join(["%s"] * len(contents.MESSAGE_FIELDS))
 
 
 def writer(draft: files.Draft) -> "_Writer":
@@ -24,29 +20,48 @@ def writer(draft: files.Draft) -> "_Writer":
 
 class _Writer:
     def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._rows = cells.writer(stream)
         self._rows([contents.MESSAGE_FIELDS])
 
     def messages(self, batch: Sequence[Record]) -> None:
-        self._rows(map(_message, batch))
+        rows = [_message(one) for one in batch]
+        text = cells.joined([_TABBED % row for row in rows], len(contents.MESSAGE_FIELDS))
+        if text is None:
+            self._rows(map(_careful, rows))
+        else:
+            self._stream.write(text)
 
     def skips(self, batch: Sequence[Skip]) -> None:
-        self._rows(map(_skip, batch))
+        self._rows(_careful(_skip(one)) for one in batch)
 
     def finish(self, run: RunInfo, tally: Tally) -> None:
         """Nothing: there are only rows."""
 
 
-def _message(one: Record) -> tuple[str | int | None, ...]:
+def _careful(row: Iterable[str | int]) -> Iterator[str | int]:
+    return (cells.exact(value) if isinstance(value, str) else value for value in row)
+
+
+def _message(one: Record) -> tuple[str | int, ...]:
     seq, to_wxid, device, variant, source, row, sha256, state, reason, said, attempts, started, ended, *ids = one
-    place = (_often(device), variant and _often(variant), _often(source), row, state, _often(reason), _often(said))
-    when = (words.timestamp(started), words.timestamp(ended))
-    return (seq, _exact(to_wxid), *place, attempts, *when, *map(_exact, ids), _exact(sha256))
-
-
-def _skip(one: Skip) -> tuple[str | int | None, ...]:
-    reason = f"{one.reason}: {one.text}" if one.text else str(one.reason)
-    known = {"toWxid": one.to_wxid, "source": one.source, "state": "skipped", "reason": reason}
-    return tuple(
-        one.row if name == "row" else _exact(known[name]) if name in known else None for name in contents.MESSAGE_FIELDS
+    msg_id, new_msg_id, create_time = ids
+    begun, over = words.timestamp(started) or "", words.timestamp(ended) or ""
+    # longer than a spreadsheet's numbers in every answer, so that it alone would call for care
+    new_msg_id = cells.exact(new_msg_id)
+    return (
+        *(seq, to_wxid, device, variant or "", source, row, state, reason, said, attempts, begun, over),
+        *(msg_id, new_msg_id, create_time, sha256),
     )
+
+
+def _skip(one: Skip) -> Iterator[str | int]:
+    reason = f"{one.reason}: {one.text}" if one.text else str(one.reason)
+    known: dict[str, str | int] = {
+        "toWxid": one.to_wxid,
+        "source": one.source,
+        "row": one.row,
+        "state": "skipped",
+        "reason": reason,
+    }
+    return (known.get(name, "") for name in contents.MESSAGE_FIELDS)
