@@ -4,14 +4,16 @@ import contextlib
 import dataclasses
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gewe_runner import errors, expand, pace, provenance, report
+from gewe_runner import errors, expand, pace, provenance, report, watch
 from gewe_runner.ledger import connect, rows, runs
 from gewe_runner.model import Message, Profile, Record, RunInfo, Skip
 from gewe_runner.plan import freeze
 from gewe_runner.plan.freeze import Plan
+from gewe_runner.watch import Watch
 
 #: Stands where a run's id would.
 DRY_RUN = "dry-run"
@@ -47,6 +49,7 @@ def write(
     project: Path,
     reports: Path,
     formats: Sequence[str] = tuple(report.FORMATS),
+    watched: Watch = watch.nobody,
 ) -> tuple[RunInfo, Path]:
     """Write the report of a run as it stands now.
 
@@ -61,26 +64,37 @@ def write(
         header, devices = runs.header(connection, info.id), runs.devices_of(connection, info.id)
     info = _complete(info, header, profile, devices)
     place = folder(reports, info.campaign, info.id)
-    report.write(
-        place,
-        info,
-        records=rows.records(ledger, info.id),
-        skips=rows.skips(ledger, info.id),
-        original=_original(project, info.made.get("sources", {})),
-        formats=formats,
-    )
+    with watched("writing the report", lambda: info.planned + sum(info.skips.values())) as seen:
+        report.write(
+            place,
+            info,
+            records=rows.records(ledger, info.id),
+            skips=rows.skips(ledger, info.id),
+            original=_original(project, info.made.get("sources", {})),
+            formats=formats,
+            seen=seen,
+        )
     return info, place
 
 
-def write_dry(
-    plan: Plan, lines: Iterable[Message | Skip], left: int, profile: Profile, reports: Path, project: Path, now: int
-) -> tuple[RunInfo, Path]:
-    """Write the report of what a plan would send.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rehearsal:
+    """A plan that is not sent."""
 
-    Args:
-        lines: The plan's lines with what the ledger forbids turned into skips.
-        left: How many of them are messages.
-    """
+    plan: Plan
+    #: Its lines, with what the ledger forbids turned into skips; they pass once.
+    lines: Iterable[Message | Skip]
+    #: How many of them are messages.
+    left: int
+    #: When it was held, UTC epoch milliseconds.
+    at: int
+
+
+def write_dry(
+    dry: Rehearsal, profile: Profile, project: Path, reports: Path, watched: Watch = watch.nobody
+) -> tuple[RunInfo, Path]:
+    """Write the report of what a plan would send."""
+    plan = dry.plan
     info = RunInfo(
         id=DRY_RUN,
         campaign=plan.header["campaign"],
@@ -89,17 +103,17 @@ def write_dry(
         gateway=profile.gateway,
         digest=plan.digest,
         state=DRY_RUN,
-        created_at=now,
-        finished_at=now,
-        counts={WOULD_SEND: left},
+        created_at=dry.at,
+        finished_at=dry.at,
+        counts={WOULD_SEND: dry.left},
         skips={},
         made=plan.header["made"],
     )
     info = _complete(info, plan.header, profile, plan.devices)
     place = folder(reports, info.campaign, DRY_RUN)
-    with _apart(lines) as (records, skips):
-        original = _original(project, plan.header["made"]["sources"])
-        counted = report.write(place, info, records=records, skips=skips, original=original)
+    original = _original(project, plan.header["made"]["sources"])
+    with _apart(dry.lines) as (records, skips), watched("writing the report", plan.lines_total) as seen:
+        counted = report.write(place, info, records=records, skips=skips, original=original, seen=seen)
     return dataclasses.replace(info, counts={WOULD_SEND: counted.totals[WOULD_SEND]}, skips=counted.skips), place
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from gewe_runner import errors, prepare
+from gewe_runner import errors, prepare, watch
 from gewe_runner.ledger import connect, decide, former, judge, parts, runs
 from gewe_runner.model import START, Asked, Campaign, Message, Profile, Skip
 from gewe_runner.plan import check
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.rules import plans, policies
+from gewe_runner.watch import Seen, Watch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +72,12 @@ def _new(profile: Profile, url: connect.Address, agree: Callable[[str], None]) -
 
 
 def overlays(
-    planned: Sequence[Planned], ledger: connect.Ledger | None, problems: Problems, *, known: bool = True
+    planned: Sequence[Planned],
+    ledger: connect.Ledger | None,
+    problems: Problems,
+    watched: Watch = watch.nobody,
+    *,
+    known: bool = True,
 ) -> list[Consulted]:
     """Lay the ledger over plans, read-only.
 
@@ -83,14 +89,19 @@ def overlays(
             of the last run any more.
     """
     asked = Asked.YES if ledger else Asked.NEW if known else Asked.NO
-    consulted = [_consult(one, ledger, asked, problems) for one in planned]
+    consulted = []
+    for one in planned:
+        with watched(f"consulting the ledger for {one.campaign.name}", one.plan.lines_total) as seen:
+            consulted.append(_consult(one, ledger, asked, problems, seen))
     problems.raise_errors()
     return consulted
 
 
-def _consult(planned: Planned, ledger: connect.Ledger | None, asked: Asked, problems: Problems) -> Consulted:
+def _consult(
+    planned: Planned, ledger: connect.Ledger | None, asked: Asked, problems: Problems, seen: Seen
+) -> Consulted:
     campaign = planned.campaign
-    overlay = _looked(planned, ledger, problems) if ledger else _unasked(planned)
+    overlay = _looked(planned, ledger, problems, seen) if ledger else _unasked(planned, seen)
     if campaign.policy.max_change_percent is not None and (asked is Asked.NO or planned.unread):
         why = "the plan is not whole" if planned.unread else "the ledger was not consulted"
         fault = f"policy.max_change_percent compares with the last run, and {why}"
@@ -107,21 +118,21 @@ def _consult(planned: Planned, ledger: connect.Ledger | None, asked: Asked, prob
     return Consulted(planned=planned, overlay=overlay, forecast=forecast, ledger=asked)
 
 
-def _unasked(planned: Planned) -> judge.Overlay:
+def _unasked(planned: Planned, seen: Seen) -> judge.Overlay:
     overlay = judge.Overlay()
-    for _ in _counted(planned.lines(), overlay):
+    for _ in _counted(watch.over(planned.lines(), seen), overlay):
         pass
     return overlay
 
 
-def _looked(planned: Planned, ledger: connect.Ledger, problems: Problems) -> judge.Overlay:
+def _looked(planned: Planned, ledger: connect.Ledger, problems: Problems, seen: Seen) -> judge.Overlay:
     """What the ledger makes of a plan; what it finds strange becomes a problem."""
     campaign, identity = planned.campaign, _identity(planned)
     with ledger.reading() as connection:
         if resumed := runs.resumed(connection, identity, planned.withdrawn):
             return resumed
         overlay, moves = judge.Overlay(), former.Moves(connection)
-        lines = runs.lay_over(connection, identity, planned.lines(), prepare.now(), overlay)
+        lines = runs.lay_over(connection, identity, watch.over(planned.lines(), seen), prepare.now(), overlay)
         for _ in moves.over(lines) if moves.possible(planned.plan.devices) else lines:
             pass
         _tell_moves(campaign, moves, problems)
@@ -192,7 +203,7 @@ def unpaused(ledger: connect.Ledger, consulted: Sequence[Consulted]) -> None:
             runs.unpaused(connection, _identity(one.planned))
 
 
-def register(ledger: connect.Ledger, one: Consulted) -> str:
+def register(ledger: connect.Ledger, one: Consulted, watched: Watch = watch.nobody) -> str:
     """The id of the run that carries the plan out: the one it goes on with, else a new one.
 
     Whoever is suppressed by now gets nothing: the lists are read again, since the plan, or the question whether to
@@ -201,7 +212,7 @@ def register(ledger: connect.Ledger, one: Consulted) -> str:
     planned, now = one.planned, prepare.now()
     identity = _identity(planned)
     clock = datetime.datetime.fromtimestamp(now / 1000, ZoneInfo(_zone(planned.profile)))
-    with ledger.writing() as connection:
+    with watched("registering the run", planned.plan.lines_total) as seen, ledger.writing() as connection:
         joined = runs.join(connection, identity, now)
         if joined is not None:
             parts.take_back(connection, joined)
@@ -211,7 +222,7 @@ def register(ledger: connect.Ledger, one: Consulted) -> str:
             connection,
             identity,
             planned.plan.header,
-            planned.plan.lines(),
+            watch.over(planned.plan.lines(), seen),
             run_id=f"{clock:%Y%m%d-%H%M}-{planned.campaign.name}",
             now=now,
         )

@@ -1,7 +1,7 @@
 """What a send is asked for, how it shows itself meanwhile, and how it ended."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -12,6 +12,7 @@ from gewe_runner.model import Engine, RunInfo
 from gewe_runner.problems import Problems
 from gewe_runner.send import local
 from gewe_runner.send.log import Style
+from gewe_runner.watch import Seen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +80,9 @@ class View(Protocol):
 
     def warn(self, text: str) -> None:
         """Tell something that somebody may want to change while it runs."""
+
+    def watching(self, what: str, total: Callable[[], int | None], /) -> contextlib.AbstractContextManager[Seen]:
+        """Show how a step that may take long gets on."""
 
     def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
         """Show progress while the context lasts."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gewe_runner import errors, expand, find, load, provenance, render, validate
+from gewe_runner import errors, expand, find, load, provenance, render, validate, watch
 from gewe_runner.expand import Extent
 from gewe_runner.model import Assignment, Campaign, Level, Message, Profile, Reason, Settings, Skip, Source
 from gewe_runner.plan import assign, check, files, freeze, lock
@@ -17,6 +17,7 @@ from gewe_runner.plan.ids import Ids
 from gewe_runner.problems import Problems
 from gewe_runner.rules import plans, policies
 from gewe_runner.validate import plans as headers
+from gewe_runner.watch import Seen, Watch
 
 #: The opt-out list beside gewe.yaml that always counts.
 SUPPRESSED = "suppressed.csv"
@@ -59,7 +60,9 @@ class Planned:
                 yield line
 
 
-def check_all(paths: Sequence[Path], profile: str | None, problems: Problems, extent: Extent) -> int:
+def check_all(
+    paths: Sequence[Path], profile: str | None, problems: Problems, extent: Extent, watched: Watch = watch.nobody
+) -> int:
     """Add every problem of the files and of what they lead to; the number of campaigns that were looked at."""
     known, names = functools.cache(functools.partial(settings, problems=problems)), find.Names()
     for path in (one for one in paths if one.name == find.SETTINGS):
@@ -68,13 +71,19 @@ def check_all(paths: Sequence[Path], profile: str | None, problems: Problems, ex
     for file in found:
         with contextlib.suppress(errors.InvalidError), Ids() as ids:
             loaded = load_one(file, profile, known, names, problems)
-            for _ in messages(loaded, ids, problems, extent):
-                pass
+            with watched(f"checking {loaded.campaign.name}", functools.partial(_about, loaded, extent)) as seen:
+                for _ in messages(loaded, ids, problems, extent, seen):
+                    pass
     return len(found)
 
 
 def plan_all(
-    paths: Sequence[Path], profile: str | None, folder: Path, problems: Problems, extent: Extent = Extent.ALL
+    paths: Sequence[Path],
+    profile: str | None,
+    folder: Path,
+    problems: Problems,
+    extent: Extent = Extent.ALL,
+    watched: Watch = watch.nobody,
 ) -> list[Planned]:
     """Plan every campaign; nothing is handed back unless all of them are free of errors.
 
@@ -94,12 +103,14 @@ def plan_all(
     planned = []
     for number, one in enumerate(loaded):
         with contextlib.suppress(errors.InvalidError):
-            planned.append(_plan(one, folder / f"{number}.jsonl", problems, extent))
+            what, path = f"planning {one.campaign.name}", folder / f"{number}.jsonl"
+            with watched(what, functools.partial(_about, one, extent)) as seen:
+                planned.append(_plan(one, path, problems, extent, seen))
     problems.raise_errors()
     return planned
 
 
-def plan_file(path: Path, into: Path) -> freeze.Plan:
+def plan_file(path: Path, into: Path, watched: Watch = watch.nobody) -> freeze.Plan:
     """The plan in a file, verified.
 
     Args:
@@ -109,13 +120,16 @@ def plan_file(path: Path, into: Path) -> freeze.Plan:
         errors.NotApprovedError: it is no plan, was altered, or is a redacted copy.
         errors.UsageError: it cannot be read.
     """
-    plan = files.read(path, into)
+    with watched(f"reading {find.shown(path)}", lambda: None) as seen:
+        plan = files.read(path, into, seen)
     if fault := headers.fault(plan.header):
         raise errors.NotApprovedError(f"{path}: in the header {fault}; nothing was sent")
     return plan
 
 
-def from_file(path: Path, profile: str | None, folder: Path, problems: Problems) -> Planned:
+def from_file(
+    path: Path, profile: str | None, folder: Path, problems: Problems, watched: Watch = watch.nobody
+) -> Planned:
     """A plan that was made before, for the project that its file lies in, else the working directory.
 
     Raises:
@@ -124,7 +138,7 @@ def from_file(path: Path, profile: str | None, folder: Path, problems: Problems)
     """
     own = settings(_settings_of(path), problems)
     chosen = choose(own, profile)
-    plan = plan_file(path, folder / "0.jsonl")
+    plan = plan_file(path, folder / "0.jsonl", watched)
     if plan.header["profile"] != chosen.name:
         raise errors.InvalidError(
             f"{path} was made for profile {plan.header['profile']}, not for {chosen.name}; nothing was sent",
@@ -135,7 +149,8 @@ def from_file(path: Path, profile: str | None, folder: Path, problems: Problems)
     _tell_changes(planned, problems)
     campaign = _as_of_today(planned, own, problems)
     planned = replace(planned, campaign=campaign, suppress=suppressions(campaign, chosen, own.project))
-    return replace(planned, withdrawn=_withdrawn(planned, problems))
+    with watched("checking the plan", lambda: plan.messages) as seen:
+        return replace(planned, withdrawn=_withdrawn(planned, problems, seen))
 
 
 def compare_locks(planned: Iterable[Planned]) -> None:
@@ -167,13 +182,14 @@ def campaign_file(planned: Planned) -> Path | None:
     return next((planned.project / label for label in ours), None)
 
 
-def messages(loaded: Loaded, ids: Ids, problems: Problems, extent: Extent) -> Iterator[Message | Skip]:
+def messages(loaded: Loaded, ids: Ids, problems: Problems, extent: Extent, seen: Seen) -> Iterator[Message | Skip]:
     """What every row of every list comes to: the steps from recipients to messages, lazily."""
     campaign, profile, project = loaded.campaign, loaded.profile, loaded.settings.project
     suppress = _suppress(loaded)
     check.suppression(campaign, suppress, problems)
     ids.suppress(expand.ids(expand.readable(suppress, extent, problems), project, problems))
-    recipients = expand.recipients(expand.readable(campaign.recipients, extent, problems), project, problems)
+    listed = expand.readable(campaign.recipients, extent, problems)
+    recipients = watch.over(expand.recipients(listed, project, problems), seen)
     assignments: Iterable[Assignment | Skip] = assign.assign(campaign, profile, recipients, ids, problems)
     rendered = render.messages(campaign, profile, assignments, problems)
     if not policies.about_cards(campaign.policy):
@@ -259,12 +275,17 @@ def _campaigns(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _plan(loaded: Loaded, path: Path, problems: Problems, extent: Extent) -> Planned:
+def _about(loaded: Loaded, extent: Extent) -> int | None:
+    """About how many rows the recipients have."""
+    return expand.about(expand.readable(loaded.campaign.recipients, extent, Problems()))
+
+
+def _plan(loaded: Loaded, path: Path, problems: Problems, extent: Extent, seen: Seen) -> Planned:
     campaign, profile = loaded.campaign, loaded.profile
     covers = check.Covers()
     before = problems.errors
     with Ids() as ids:
-        items = covers.over(messages(loaded, ids, problems, extent))
+        items = covers.over(messages(loaded, ids, problems, extent, seen))
         frozen = freeze.freeze(campaign, profile, items, path, _made(loaded))
     if problems.errors == before:
         finish = check.forecast(campaign, profile, frozen.devices, now()).finish
@@ -316,14 +337,16 @@ def _as_of_today(planned: Planned, own: Settings, problems: Problems) -> Campaig
     return replace(planned.campaign, suppress=today.suppress, policy=today.policy)
 
 
-def _withdrawn(planned: Planned, problems: Problems) -> Sequence[int]:
+def _withdrawn(planned: Planned, problems: Problems, seen: Seen) -> Sequence[int]:
     """Check a plan from a file against the profile, and find the messages to people who are suppressed by now."""
     campaign, profile, plan, covers = planned.campaign, planned.profile, planned.plan, check.Covers()
     found = array.array("q")
     check.suppression(campaign, planned.suppress, problems)
     with Ids() as ids:
         ids.suppress(expand.ids(planned.suppress, planned.project, problems))
-        for line in covers.over(check.lines(plan.lines(), profile, campaign.policy, campaign.shown, problems)):
+        for line in covers.over(
+            check.lines(watch.over(plan.lines(), seen), profile, campaign.policy, campaign.shown, problems)
+        ):
             if isinstance(line, Message) and ids.is_suppressed(line.to_wxid):
                 found.append(line.seq)
     check.own_pace(plan, campaign, profile, problems)

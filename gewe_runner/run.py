@@ -24,7 +24,7 @@ def send(
 ) -> Ended:
     """Plan, check, show, ask, register, deliver, report: each step only after the one before has gone well."""
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
-        planned = _planned(order, Path(folder), problems)
+        planned = _planned(order, Path(folder), problems, view)
         sendable = [one for one in planned if not one.campaign.draft]
         delegate.check(order, planned[0], environ)
         if order.locked:
@@ -37,18 +37,18 @@ def send(
         ledger = consult.ledger(planned[0], environ, agree, fresh=order.fresh)
         if ledger is not None:
             parts.callback(ledger.close)
-        consulted = consult.overlays(planned, None if order.fresh else ledger, problems)
+        consulted = consult.overlays(planned, None if order.fresh else ledger, problems, view.watching)
         view.planned(consulted, problems)
         if order.dry_run:
-            return Ended(reports=[_dry_run(order, one, ledger) for one in consulted])
+            return Ended(reports=[_dry_run(order, one, ledger, view) for one in consulted])
         going = [one for one in consulted if not one.planned.campaign.draft]
         return _carry_out(order, going, ledger, view, stop, environ) if ledger and going else Ended()
 
 
-def _planned(order: Order, folder: Path, problems: Problems) -> Sequence[Planned]:
+def _planned(order: Order, folder: Path, problems: Problems, view: View) -> Sequence[Planned]:
     if order.plan is not None:
-        return [prepare.from_file(order.plan, order.profile, folder, problems)]
-    return prepare.plan_all(order.paths, order.profile, folder, problems)
+        return [prepare.from_file(order.plan, order.profile, folder, problems, view.watching)]
+    return prepare.plan_all(order.paths, order.profile, folder, problems, watched=view.watching)
 
 
 def _carry_out(
@@ -66,7 +66,7 @@ def _carry_out(
         view.confirm(going)
     if order.fresh:
         consult.empty(ledger)
-    done = [(one, consult.register(ledger, one)) for one in going]
+    done = [(one, consult.register(ledger, one, view.watching)) for one in going]
     try:
         if delegate.is_asked(order, going[0].planned):
             ended = delegate.deliver(order, done, ledger, view, stop)
@@ -79,7 +79,7 @@ def _carry_out(
     except (errors.StoppedError, errors.LedgerError) as error:
         ended = Ended(stopped=error.message, hint=error.hint)
     try:
-        return dataclasses.replace(ended, reports=[_finish(order, one, ledger, run, ended) for one, run in done])
+        return dataclasses.replace(ended, reports=[_finish(order, one, ledger, run, ended, view) for one, run in done])
     except (errors.LedgerError, errors.UsageError) as error:
         # what was sent stays sent and is told first: that it cannot be written down in full is no usage error now
         reasons = "; ".join(filter(None, [ended.stopped, *ended.stops.values(), error.message]))
@@ -137,31 +137,28 @@ def _logged(order: Order, done: Sequence[tuple[Consulted, str]]) -> Iterator[Log
         yield Log(style=order.log, files=opened, all=order.log_stream)
 
 
-def _finish(order: Order, one: Consulted, ledger: connect.Ledger, run: str, ended: Ended) -> tuple[RunInfo, Path]:
+def _finish(
+    order: Order, one: Consulted, ledger: connect.Ledger, run: str, ended: Ended, view: View
+) -> tuple[RunInfo, Path]:
     reasons = [ended.stopped, *(f"{name}: {reason}" for name, reason in ended.stops.items())]
     reasons += ["interrupted"] if ended.interrupted else []
     planned = one.planned
     if not delegate.is_asked(order, planned):  # the workers say themselves how their runs end
         with ledger.writing() as connection:
             runs.finish(connection, run, now=prepare.now(), stopped="; ".join(filter(None, reasons)))
-    return conclude.write(ledger, run, planned.profile, planned.project, _reports(order, planned))
+    place = _reports(order, planned)
+    return conclude.write(ledger, run, planned.profile, planned.project, place, watched=view.watching)
 
 
 def _reports(order: Order, planned: Planned) -> Path:
     return order.reports or planned.project / "reports"
 
 
-def _dry_run(order: Order, one: Consulted, ledger: connect.Ledger | None) -> tuple[RunInfo, Path]:
+def _dry_run(order: Order, one: Consulted, ledger: connect.Ledger | None, view: View) -> tuple[RunInfo, Path]:
     planned = one.planned
-    return conclude.write_dry(
-        planned.plan,
-        consult.laid_over(planned, None if order.fresh else ledger, judge.Overlay()),
-        one.overlay.left,
-        planned.profile,
-        _reports(order, planned),
-        planned.project,
-        prepare.now(),
-    )
+    lines = consult.laid_over(planned, None if order.fresh else ledger, judge.Overlay())
+    dry = conclude.Rehearsal(plan=planned.plan, lines=lines, left=one.overlay.left, at=prepare.now())
+    return conclude.write_dry(dry, planned.profile, planned.project, _reports(order, planned), view.watching)
 
 
 def _job(order: Order, one: Consulted, ledger: connect.Ledger, run: str) -> Job:

@@ -20,7 +20,7 @@ from gewe_runner.model import State
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gewe_runner"
 
-WORDS = {"model", "errors", "problems"}
+WORDS = {"model", "errors", "problems", "watch"}
 LEAVES = {"rules", "template", "pace", "cards", "schemas", "words", "wire"}
 STEPS = {
     "load",
@@ -85,6 +85,7 @@ ROOMS: dict[str, set[str]] = {
     "document": {"model"},
     "exchange": {"model"},
     "model": set(),
+    "watch": set(),
     "errors": {"model"},
     "problems": {"model", "errors"},
 }

@@ -140,7 +140,7 @@ def make_room(profile: str | None, older_than: int, yes: bool) -> None:
         if not yes:
             _agree(ledger.name)
         before = care.size(ledger)
-        with progress.counting("pruning", bulk.payloads + bulk.skips) as seen:
+        with progress.watching("pruning", lambda: bulk.payloads + bulk.skips) as seen:
             prune.prune(ledger, bulk, now - older_than, now, seen)
         click.echo(f"{ledger.name}: pruned; {before:,} bytes became {care.size(ledger):,}")
 

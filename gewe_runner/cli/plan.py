@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from gewe_runner import compare, consult, errors, expand, find, prepare
-from gewe_runner.cli import differing, options, show
+from gewe_runner.cli import differing, options, progress, show
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect
 from gewe_runner.plan import files
@@ -133,11 +133,13 @@ def command(
     problems = Problems()
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         try:
-            planned = prepare.plan_all(campaigns, profile, Path(folder), problems, expand.Extent.KNOWN)
+            planned = prepare.plan_all(
+                campaigns, profile, Path(folder), problems, expand.Extent.KNOWN, progress.watching
+            )
             ledger, known = _ledger(planned[0])
             if ledger:
                 parts.callback(ledger.close)
-            consulted = consult.overlays(planned, ledger, problems, known=known)
+            consulted = consult.overlays(planned, ledger, problems, progress.watching, known=known)
         finally:
             show.problems(problems)
         found = compare.against(other, planned, ledger) if other else []

@@ -11,7 +11,7 @@ import click
 
 from gewe_runner import errors, expand, prepare
 from gewe_runner.cards import distinct, page
-from gewe_runner.cli import options, show
+from gewe_runner.cli import options, progress, show
 from gewe_runner.model import Message, Skip
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
@@ -41,7 +41,8 @@ def command(
     problems = Problems()
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder:
         try:
-            planned = prepare.plan_all([campaign], profile, Path(folder), problems, expand.Extent.KNOWN)
+            extent = expand.Extent.KNOWN
+            planned = prepare.plan_all([campaign], profile, Path(folder), problems, extent, progress.watching)
         finally:
             show.problems(problems)
         if len(planned) != 1:

@@ -11,6 +11,7 @@ import click
 from gewe_runner.exchange import Outcome
 from gewe_runner.model import State
 from gewe_runner.send import local
+from gewe_runner.watch import Seen
 
 #: Seconds between two plain lines while messages go out, and while nothing may.
 _EVERY, _WHILE_WAITING = 5, 600
@@ -20,9 +21,6 @@ _LONG = 60
 
 #: Seconds until a step is worth a bar, and between two looks of it.
 _PATIENCE, _REDRAW = 1, 0.25
-
-#: Told how many more are done.
-Counted = Callable[[int], None]
 
 _FINAL = (State.SENT, State.REJECTED, State.UNKNOWN)
 
@@ -35,25 +33,17 @@ def sending(total: int) -> Iterator[local.Watch]:
 
 
 @contextlib.contextmanager
-def counting(what: str, total: int | None = None) -> Iterator[Counted]:
-    """Show how a step gets on that may take long: a bar on a terminal if it takes more than a second.
-
-    Args:
-        what: The step, for example `report`.
-        total: How many there are; None where nobody knows.
-
-    Yields:
-        To be told how many more are done; cheap, however often.
-    """
+def watching(what: str, total: Callable[[], int | None]) -> Iterator[Seen]:
+    """Show how a step gets on: a bar on a terminal as soon as it has taken a second, as `Watch` has it."""
     if not sys.stderr.isatty():
         yield lambda _more: None
         return
     with contextlib.ExitStack() as drawn:
-        yield _Counting(what, total, drawn)
+        yield _Watched(what, total, drawn)
 
 
-class _Counting:
-    def __init__(self, what: str, total: int | None, drawn: contextlib.ExitStack) -> None:
+class _Watched:
+    def __init__(self, what: str, total: Callable[[], int | None], drawn: contextlib.ExitStack) -> None:
         self._what, self._total, self._drawn = what, total, drawn
         self._done, self._began = 0, time.monotonic()
         self._next = self._began + _PATIENCE
@@ -64,7 +54,7 @@ class _Counting:
         now = time.monotonic()
         if now >= self._next:
             self._next = now + _REDRAW
-            self._draw = self._draw or _drawing(self._what, self._total, self._drawn)
+            self._draw = self._draw or _drawing(self._what, self._total(), self._drawn)
             self._draw(self._done, f"{self._done / (now - self._began):,.0f}/s")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gewe_runner import conclude, errors, find, report
-from gewe_runner.cli import options
+from gewe_runner.cli import options, progress
 
 
 @click.command("report")
@@ -31,6 +31,7 @@ def command(run_id: str, profile: str | None, formats: str, reports: Path | None
     with options.ledger(profile) as ledger:
         project = options.project()
         own = options.chosen(profile)
-        info, folder = conclude.write(ledger, run_id, own, project, reports or project / "reports", chosen)
+        place = reports or project / "reports"
+        info, folder = conclude.write(ledger, run_id, own, project, place, chosen, progress.watching)
     click.echo(report.summary(info))
     click.echo(f"report: {find.shown(folder)}")

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from gewe_runner.order import Ended, Order
 from gewe_runner.problems import Problems
 from gewe_runner.send import local
 from gewe_runner.send.log import Style
+from gewe_runner.watch import Seen
 
 
 @click.command("send")
@@ -177,6 +178,9 @@ class Terminal:
 
     def warn(self, text: str) -> None:
         click.echo(click.style(f"WARNING: {text}", fg="yellow"), err=True)
+
+    def watching(self, what: str, total: Callable[[], int | None], /) -> contextlib.AbstractContextManager[Seen]:
+        return progress.watching(what, total)
 
     def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
         return progress.sending(total)

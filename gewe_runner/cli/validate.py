@@ -10,7 +10,7 @@ import click
 
 import gewe_runner
 from gewe_runner import errors, expand, prepare, rules, tell
-from gewe_runner.cli import options, show
+from gewe_runner.cli import options, progress, show
 from gewe_runner.model import Level
 from gewe_runner.problems import SHOWN, Problems
 from gewe_runner.tell import github
@@ -43,7 +43,7 @@ def command(paths: Sequence[Path], profile: str | None, form: str, sources: bool
         return 0
     problems = Problems(SHOWN if form == "text" else _KEPT_FOR_PROGRAMS)
     extent = expand.Extent.ALL if sources else expand.Extent.FILES
-    count = prepare.check_all(paths or [Path()], profile, problems, extent)
+    count = prepare.check_all(paths or [Path()], profile, problems, extent, progress.watching)
     if form in tell.FORMATS:
         _tell(Checked(problems=problems, campaigns=count, tool=gewe_runner.__version__), form)
     elif form == "json":

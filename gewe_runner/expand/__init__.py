@@ -10,12 +10,13 @@ from gewe_runner import errors, template
 from gewe_runner.expand import clean, columns, condition, content, damage, delimited, files, inline, jsonl, xlsx
 from gewe_runner.expand.content import named
 from gewe_runner.expand.extent import Extent, readable
+from gewe_runner.expand.length import about
 from gewe_runner.expand.table import Row, Table
 from gewe_runner.model import Recipient, Source
 from gewe_runner.problems import Problems
 from gewe_runner.rules import cards, lists
 
-__all__ = ["KINDS", "Extent", "ids", "named", "original", "readable", "recipients"]
+__all__ = ["KINDS", "Extent", "about", "ids", "named", "original", "readable", "recipients"]
 
 
 class _Kind(Protocol):

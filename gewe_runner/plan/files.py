@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +23,9 @@ PLAIN, PACKED = ".jsonl", ".jsonl.gz"
 
 #: No line of a plan is longer: six values of 65,536 characters fit.
 LONGEST = 4 * 1024 * 1024
+
+#: Lines after which whoever waits is told.
+_TOLD = 500
 
 _HEADER = {*freeze.DECIDED, "counts", "digest", "made", "seal"}
 _MESSAGE = {"seq", "toWxid", "device", "variant", "source", "row", "payload", "sha256"}
@@ -78,12 +81,13 @@ def _replacing(path: Path) -> Iterator[_Bytes]:
         raise
 
 
-def read(path: Path, into: Path) -> freeze.Plan:
+def read(path: Path, into: Path, seen: Callable[[int], None] = lambda _lines: None) -> freeze.Plan:
     """Verify a plan file in one pass: its seal, each line and payload, its counts and its digest.
 
     Args:
         path: The plan file; of a `.gz` the uncompressed bytes count.
         into: Takes the verified lines, since the file itself may change while they are used.
+        seen: Told how many lines have just been verified.
 
     Returns:
         The plan; what its header says beyond digest and counts was not looked at.
@@ -94,7 +98,7 @@ def read(path: Path, into: Path) -> freeze.Plan:
     """
     try:
         with _opened(path) as file, into.open("wb") as copy, Ids() as ids:
-            return _Reader(path, file, ids).plan(copy, into)
+            return _Reader(path, file, ids).plan(copy, into, seen)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _altered(path, "it is no complete gzip file") from error
     except OSError as error:
@@ -159,7 +163,7 @@ class _Reader:
         self._seq = 0
         self._counts: dict[str, Counter[str]] = {"devices": Counter(), "variants": Counter(), "skips": Counter()}
 
-    def plan(self, copy: IO[bytes], into: Path) -> freeze.Plan:
+    def plan(self, copy: IO[bytes], into: Path, seen: Callable[[int], None]) -> freeze.Plan:
         header = self._header()
         digest = freeze.begun(header)
         samples: list[Message] = []
@@ -171,6 +175,8 @@ class _Reader:
                 samples.extend(line for line in [freeze.parse(raw.decode())] if isinstance(line, Message))
             digest.update(raw)
             copy.write(raw)
+            if self._line % _TOLD == 0:
+                seen(_TOLD)
         self._compare(header, digest.hexdigest())
         return freeze.Plan(header=header, path=into, samples=tuple(samples))
 

@@ -44,6 +44,10 @@ class Plan:
     def messages(self) -> int:
         return int(self.header["counts"]["messages"])
 
+    def lines_total(self) -> int:
+        """How many lines there are, messages and skips."""
+        return self.messages + sum(self.skips.values())
+
     @property
     def devices(self) -> Mapping[str, int]:
         """Messages by device."""
