@@ -1,7 +1,7 @@
 """What the workers share of a run: its parts, its waves and why it stopped; PostgreSQL only.
 
 Whatever changes a run's wave or its end holds the run's row, so of several lanes that are done at once the last
-one sees it. Lanes are locked before runs, runs before parts.
+one sees it. Lanes are locked before parts, parts before runs: whoever holds a run waits for neither.
 """
 
 import json
@@ -27,13 +27,13 @@ LIMIT = "CAST(CAST(run.waves AS json) ->> run.wave AS BIGINT)"
 
 _HAND = text(
     "UPDATE run SET engine = 'procrastinate', stopped = '', waves = :waves, wave = 0, opens_at = :opens, "
-    "wave_wait = :wait, priority = :priority WHERE id = :run RETURNING n"
+    "wave_wait = :wait, priority = :priority WHERE id = :run"
 )
 
 # What stopped a lane or a part, and what its gates have counted, is forgotten: somebody wants it to go on.
 _FREE = text(
     "UPDATE lane SET stopped = '', failures_in_a_row = 0, unsent_in_a_row = 0, withdrawn_in_a_row = 0 "
-    "WHERE device IN (SELECT device FROM part WHERE run_n = :n)"
+    "WHERE device IN (SELECT device FROM message WHERE run_n = :n AND state IN ('pending', 'sending'))"
 )
 
 _OPEN_PARTS = text(
@@ -62,10 +62,12 @@ _LEFT = text(
     "ORDER BY coalesce(nullif(part.stopped, ''), lane.stopped, '') <> '', part.device LIMIT :told"
 )
 
+# A part that somebody works on is passed over: its lane says so itself. Who holds a run must not wait for parts, since
+# their owners may be waiting for the run.
 _NOTHING_IN_WAVE = text(
-    "UPDATE part SET done = :wave + 1 WHERE run_n = :n AND done <= :wave AND NOT EXISTS (SELECT 1 FROM message "
-    "WHERE message.run_n = part.run_n AND message.device = part.device AND message.state = 'pending' "
-    "AND message.seq <= :last)"
+    "UPDATE part SET done = :wave + 1 WHERE id IN (SELECT id FROM part WHERE run_n = :n AND done <= :wave "
+    "AND NOT EXISTS (SELECT 1 FROM message WHERE message.run_n = part.run_n AND message.device = part.device "
+    "  AND message.state = 'pending' AND message.seq <= :last) FOR UPDATE SKIP LOCKED)"
 )
 
 
@@ -84,11 +86,13 @@ class Terms:
 
 def hand(connection: sqlalchemy.Connection, run_id: str, terms: Terms) -> int:
     """Give a run to the workers, with all gates anew; how many lanes have something to do for it."""
+    number = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one()
+    own = {"n": number}
+    connection.execute(_FREE, own)
+    connection.execute(_OPEN_PARTS, own)
+    connection.execute(_ONLY_WITH_WORK, own)
     values = {"run": run_id, "waves": json.dumps(list(terms.waves)), "opens": terms.opens, "wait": terms.wait}
-    number = connection.execute(_HAND, values | {"priority": terms.priority}).scalar_one()
-    connection.execute(_OPEN_PARTS, {"n": number})
-    connection.execute(_ONLY_WITH_WORK, {"n": number})
-    connection.execute(_FREE, {"n": number})
+    connection.execute(_HAND, values | {"priority": terms.priority})
     connection.exec_driver_sql("ANALYZE part")
     return _kick(connection, number)
 
@@ -105,9 +109,9 @@ def again(connection: sqlalchemy.Connection, run_id: str) -> bool:
     number = connection.execute(own.where(run.c.state == RunState.OPEN)).scalar_one_or_none()
     if number is None:
         return False
-    connection.execute(run.update().where(run.c.n == number).values(stopped=""))
-    connection.execute(text("UPDATE part SET stopped = '', outcomes = 0, bad = 0 WHERE run_n = :n"), {"n": number})
     connection.execute(_FREE, {"n": number})
+    connection.execute(text("UPDATE part SET stopped = '', outcomes = 0, bad = 0 WHERE run_n = :n"), {"n": number})
+    connection.execute(run.update().where(run.c.n == number).values(stopped=""))
     _kick(connection, number)
     return True
 

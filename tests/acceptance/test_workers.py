@@ -171,3 +171,14 @@ def test_of_two_runs_on_a_device_the_one_with_priority_goes_first(
     ahead = own.ask("SELECT run.priority FROM run JOIN message ON run_n = n WHERE message.state = 'sent'")
     assert ahead.count((5,)) >= 8
     assert ahead.count((0,)) == 0 or ahead.count((5,)) == 20
+
+
+def test_lanes_that_are_done_at_once_do_not_wait_for_each_other(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(120), dict.fromkeys(f"t-{n}" for n in range(60)))
+    with own.workers(2):
+        own.hand()
+        own.wait()
+    assert own.counts() == {"sent": 120}
+    assert "stood in each other's way" not in own.project.said()
