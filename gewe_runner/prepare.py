@@ -213,11 +213,17 @@ def suppressed(planned: Planned) -> Iterator[str]:
 def suppressions(campaign: Campaign, profile: Profile, project: Path) -> list[Source]:
     """Every list of people who get nothing: the campaign's, the profile's and the project's."""
     listed = [*campaign.suppress, *profile.suppress]
-    own = project / SUPPRESSED
-    if os.path.lexists(own):  # a link to nowhere must not mean that nobody opted out
-        shown = find.shown(own)
-        listed.append(Source(label=SUPPRESSED, name=shown, where=(), path=own, document=shown))
-    return listed
+    own = own_suppression(project)
+    return listed if own is None else [*listed, own]
+
+
+def own_suppression(project: Path) -> Source | None:
+    """The opt-out list beside gewe.yaml, if it is there."""
+    path = project / SUPPRESSED
+    if not os.path.lexists(path):  # a link to nowhere must not mean that nobody opted out
+        return None
+    shown = find.shown(path)
+    return Source(label=SUPPRESSED, name=shown, where=(), path=path, document=shown)
 
 
 def _suppress(loaded: Loaded) -> list[Source]:

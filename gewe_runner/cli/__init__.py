@@ -15,6 +15,7 @@ COMMANDS = {
     "pause": "Let a run begin no more messages for now.",
     "resume": "Let a paused run go on.",
     "cancel": "End a run for good.",
+    "suppress": "Put somebody onto the list of who gets nothing.",
     "ledger": "Look at the ledger and take care of it.",
     "worker": "Carry out runs that were handed to workers.",
     "sandbox": "Play GeWe on this machine, to rehearse a campaign.",

@@ -106,10 +106,22 @@ def withdraw(connection: sqlalchemy.Connection, run_id: str, suppressed: Iterabl
         found = select(message.c.id, message.c.run_n, message.c.state).where(own)
         ids = [row.id for row in connection.execute(found) if (row.run_n, row.state) == (number, State.PENDING)]
         if ids:
-            cancelled = {"state": State.CANCELLED, "reason": "suppressed", "ended_at": now}
-            connection.execute(update(message).where(message.c.id.in_(ids)).values(cancelled))
+            connection.execute(update(message).where(message.c.id.in_(ids)).values(_suppressed(now)))
             count += len(ids)
     return count
+
+
+def suppress(connection: sqlalchemy.Connection, to_wxid: str, now: int) -> int:
+    """Cancel what any run has pending for a person; it holds from the next message on.
+
+    Args:
+        now: UTC epoch milliseconds.
+
+    Returns:
+        How many messages were cancelled.
+    """
+    pending = (message.c.to_wxid == to_wxid) & (message.c.state == State.PENDING)
+    return connection.execute(update(message).where(pending).values(_suppressed(now))).rowcount
 
 
 def readmit(connection: sqlalchemy.Connection, run_id: str, messages: Iterable[Message]) -> int:
@@ -157,6 +169,10 @@ def person(connection: sqlalchemy.Connection, to_wxid: str) -> Iterator[dict[str
     shown = [column for column in both.c if column.name != "n"]
     for row in connection.execute(select(*shown).order_by(both.c.n.desc())).mappings():
         yield dict(row)
+
+
+def _suppressed(now: int) -> dict[str, Any]:
+    return {"state": State.CANCELLED, "reason": "suppressed", "ended_at": now}
 
 
 def _number(connection: sqlalchemy.Connection, run_id: str) -> int:

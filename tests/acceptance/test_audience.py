@@ -2,7 +2,9 @@
 
 import json
 
-from tests.acceptance.conftest import Shop
+import pytest
+
+from tests.acceptance.conftest import Shop, wait_until
 
 
 def policy(shop: Shop, text: str) -> None:
@@ -73,3 +75,83 @@ def test_people_who_last_got_a_card_through_another_device_are_named(shop: Shop)
     assert "other-device: notice: 3 recipients last got a card through another device: " in planned.stderr
     assert f"{shop.friends(1)[0]} through shop-east (" in planned.stderr
     assert shop.send().returncode == 0
+
+
+def suppressed(shop: Shop, to_wxid: str, *options: str) -> str:
+    done = shop.run("suppress", "add", to_wxid, "--reason", "asked by phone", *options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_whoever_opts_out_between_two_sends_gets_nothing(shop: Shop) -> None:
+    first, second, third = shop.friends(3)
+    shop.send("--limit", "1")
+    told = suppressed(shop, third)
+    assert told == f"suppressed.csv: {third} added\nprofile live: 1 message cancelled\n"
+    assert shop.runs()[0]["counts"]["cancelled"] == 1
+    assert shop.send().returncode == 0
+    assert shop.accepted() == {first: 1, second: 1}
+    assert suppressed(shop, third) == f"suppressed.csv: {third} is there already\nprofile live: 0 messages cancelled\n"
+
+
+def test_whoever_opts_out_while_it_is_sent_gets_nothing(slow_shop: Shop) -> None:
+    friends = slow_shop.friends(12)
+    slow_shop.members(*friends)
+    with slow_shop.start("send", "fruit.yaml", "--yes") as process:
+        wait_until(slow_shop.accepted, process)
+        told = suppressed(slow_shop, friends[-1])
+        assert process.wait(timeout=40) == 0, process.communicate()[1]
+    assert "profile live: 1 message cancelled" in told
+    assert slow_shop.accepted() == dict.fromkeys(friends[:-1], 1)
+    (run,) = slow_shop.runs()
+    assert (run["state"], run["counts"]["sent"], run["counts"]["cancelled"]) == ("finished", 11, 1)
+
+
+def test_without_a_ledger_the_list_is_written_all_the_same(shop: Shop) -> None:
+    assert suppressed(shop, "wxid_a") == "suppressed.csv: wxid_a added\n"
+    assert not (shop.folder / ".gewe").exists()
+
+
+def test_a_ledger_that_is_not_reached_is_told(shop: Shop) -> None:
+    shop.edit("gewe.yaml", "token_env:", "ledger_env: GEWE_LEDGER\n    token_env:")
+    add = ("suppress", "add", "wxid_a", "--reason", "asked")
+    done = shop.run(*add)
+    assert (done.returncode, "profile live: ledger not consulted: " in done.stderr) == (0, True)
+    named = shop.run(*add, "--profile", "live")
+    assert (named.returncode, "may still be sent by a run that is under way" in named.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("approval", ["approve", "locked"])
+def test_who_opts_out_after_the_approval_of_a_plan_file_gets_nothing(shop: Shop, approval: str) -> None:
+    first, second, third = shop.friends(3)
+    assert shop.run("plan", "fruit.yaml", "-o", "fruit.jsonl", "--lock").returncode == 0
+    digest = json.loads((shop.folder / "fruit.jsonl").read_text(encoding="utf-8").splitlines()[0])["digest"]
+    suppressed(shop, second)
+    said = ["--locked"] if approval == "locked" else ["--approve", digest]
+    done = shop.run("send", "--plan", "fruit.jsonl", *said)
+    assert done.returncode == 0, done.stderr
+    assert shop.states() == {first: "sent", second: "cancelled", third: "sent"}
+    assert shop.accepted() == {first: 1, third: 1}
+
+
+def test_an_opt_out_after_the_lock_wants_a_new_lock(shop: Shop) -> None:
+    first, second, third = shop.friends(3)
+    shop.run("plan", "fruit.yaml", "--lock")
+    suppressed(shop, second)
+    refused = shop.run("send", "fruit.yaml", "--locked")
+    assert (refused.returncode, "skips.suppressed none -> 1" in refused.stderr) == (4, True)
+    assert not shop.accepted()
+    shop.run("plan", "fruit.yaml", "--lock")
+    assert shop.run("send", "fruit.yaml", "--locked").returncode == 0
+    assert shop.accepted() == {first: 1, third: 1}
+
+
+def test_every_list_of_people_who_get_nothing_counts(shop: Shop) -> None:
+    first, second, third = shop.friends(3)
+    shop.members(first, second, third, "wxid_a")
+    shop.write("lists/out.csv", f"wxid\n{first}\n")
+    shop.edit("fruit.yaml", "send:", f"suppress: [{{file: lists/out.csv}}, {{rows: [{{toWxid: {second}}}]}}]\nsend:")
+    shop.edit("gewe.yaml", "token_env:", "suppress: [{rows: [{toWxid: wxid_a}]}]\n    token_env:")
+    suppressed(shop, third)
+    done = shop.run("plan", "fruit.yaml")
+    assert "  skipped           4   suppressed\n" in done.stdout

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from sqlalchemy import text
+
 from gewe_runner.ledger import connect, decide, rows
 from gewe_runner.model import State
 from tests.contract.plans import NOW, identity, messages, register, states
@@ -43,6 +45,20 @@ def test_other_runs_are_left_alone(ledger: connect.Ledger) -> None:
 def test_a_suppression_list_may_be_of_any_length(ledger: connect.Ledger) -> None:
     run = register(ledger, messages(*(f"id{number}" for number in range(1200))))
     assert withdraw_all(ledger, run, (f"id{number}" for number in range(0, 5000, 2))) == 600
+
+
+def test_who_is_suppressed_by_hand_gets_nothing_of_any_run(ledger: connect.Ledger) -> None:
+    first = register(ledger, messages("a", "b"))
+    second = register(ledger, messages("a", "b"), identity("d2" * 32, edition="2"))
+    third = register(ledger, messages("a", "b"), identity("d3" * 32, edition="3"))
+    with ledger.writing() as connection:
+        connection.execute(text("UPDATE message SET state = 'sent' WHERE edition_id = 1"))
+    with ledger.writing() as connection:
+        assert decide.suppress(connection, "a", NOW) == 2
+        assert decide.suppress(connection, "a", NOW) == 0
+    assert states(ledger, first) == {"a": "sent", "b": "sent"}
+    assert states(ledger, second) == states(ledger, third) == {"a": "cancelled", "b": "pending"}
+    assert [one.reason for one in rows.records(ledger, second)] == ["suppressed", ""]
 
 
 def test_nobody_is_withdrawn_twice(ledger: connect.Ledger) -> None:
