@@ -127,12 +127,12 @@ def _unasked(planned: Planned, seen: Seen) -> judge.Overlay:
 
 def _looked(planned: Planned, ledger: connect.Ledger, problems: Problems, seen: Seen) -> judge.Overlay:
     """What the ledger makes of a plan; what it finds strange becomes a problem."""
-    campaign, identity = planned.campaign, _identity(planned)
+    campaign, who = planned.campaign, identity(planned)
     with ledger.reading() as connection:
-        if resumed := runs.resumed(connection, identity, planned.withdrawn):
+        if resumed := runs.resumed(connection, who, planned.withdrawn):
             return resumed
         overlay, moves = judge.Overlay(), former.Moves(connection)
-        lines = runs.lay_over(connection, identity, watch.over(planned.lines(), seen), prepare.now(), overlay)
+        lines = runs.lay_over(connection, who, watch.over(planned.lines(), seen), prepare.now(), overlay)
         for _ in moves.over(lines) if moves.possible(planned.plan.devices) else lines:
             pass
         _tell_moves(campaign, moves, problems)
@@ -179,10 +179,11 @@ def _counted(lines: Iterator[Message | Skip], overlay: judge.Overlay) -> Iterato
 
 def _read(planned: Planned, ledger: connect.Ledger, overlay: judge.Overlay) -> Iterator[Message | Skip]:
     with ledger.reading() as connection:
-        yield from runs.lay_over(connection, _identity(planned), planned.lines(), prepare.now(), overlay)
+        yield from runs.lay_over(connection, identity(planned), planned.lines(), prepare.now(), overlay)
 
 
-def _identity(planned: Planned) -> runs.Identity:
+def identity(planned: Planned) -> runs.Identity:
+    """What the ledger knows a plan by."""
     campaign = planned.campaign
     return runs.Identity(
         campaign=campaign.name,
@@ -200,7 +201,7 @@ def unpaused(ledger: connect.Ledger, consulted: Sequence[Consulted]) -> None:
     """
     with ledger.reading() as connection:
         for one in consulted:
-            runs.unpaused(connection, _identity(one.planned))
+            runs.unpaused(connection, identity(one.planned))
 
 
 def register(ledger: connect.Ledger, one: Consulted, watched: Watch = watch.nobody) -> str:
@@ -210,17 +211,17 @@ def register(ledger: connect.Ledger, one: Consulted, watched: Watch = watch.nobo
     send it, may be old.
     """
     planned, now = one.planned, prepare.now()
-    identity = _identity(planned)
+    who = identity(planned)
     clock = datetime.datetime.fromtimestamp(now / 1000, ZoneInfo(_zone(planned.profile)))
     with watched("registering the run", planned.plan.lines_total) as seen, ledger.writing() as connection:
-        joined = runs.join(connection, identity, now)
+        joined = runs.join(connection, who, now)
         if joined is not None:
             parts.take_back(connection, joined)
             messages = (line for line in planned.plan.lines() if isinstance(line, Message))
             decide.readmit(connection, joined, messages)
         run = joined or runs.register(
             connection,
-            identity,
+            who,
             planned.plan.header,
             watch.over(planned.plan.lines(), seen),
             run_id=f"{clock:%Y%m%d-%H%M}-{planned.campaign.name}",

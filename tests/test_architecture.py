@@ -37,7 +37,20 @@ STEPS = {
     "preflight",
 }
 GROUND = {"find", "provenance"}
-ROOTS = {"run", "work", "delegate", "trial", "compare", "suppress", "prepare", "consult", "conclude", "order", "reach"}
+ROOTS = {
+    "run",
+    "work",
+    "delegate",
+    "trial",
+    "compare",
+    "explain",
+    "suppress",
+    "prepare",
+    "consult",
+    "conclude",
+    "order",
+    "reach",
+}
 
 #: Which rooms a room may import, besides itself. A room that is not here does not exist; a new one needs a new verb.
 ROOMS: dict[str, set[str]] = {
@@ -52,6 +65,7 @@ ROOMS: dict[str, set[str]] = {
     | WORDS,
     "trial": {"prepare", "consult", "order", "reach", "exchange", "plan", "ledger", "send"} | WORDS,
     "compare": {"prepare", "expand", "plan", "ledger"} | WORDS,
+    "explain": {"prepare", "consult", "expand", "plan", "ledger", "template"} | WORDS,
     "suppress": {"prepare", "expand", "ledger", "report"} | LEAVES | GROUND | WORDS,
     "prepare": {"load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
     "consult": {"prepare", "plan", "ledger"} | LEAVES | WORDS,

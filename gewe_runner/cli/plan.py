@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from gewe_runner import compare, consult, errors, expand, find, prepare
-from gewe_runner.cli import differing, options, progress, show
+from gewe_runner import compare, consult, errors, expand, explain, find, prepare
+from gewe_runner.cli import differing, explaining, options, progress, show
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect
 from gewe_runner.plan import files
@@ -118,6 +118,7 @@ _SHOWN: Mapping[str, Callable[[Sequence[Consulted], Sequence[Difference], Proble
     metavar="OTHER",
     help="Show what has changed: against a plan file, a run (its id, or `latest`) or git:REVISION.",
 )
+@click.option("--explain", "person", metavar="WXID", help="Say in full why this recipient gets what they get, or not.")
 def command(
     campaigns: Sequence[Path],
     profile: str | None,
@@ -126,10 +127,13 @@ def command(
     redact: bool,
     lock: bool,
     other: str | None,
+    person: str | None,
 ) -> None:
     """Show who would get what, who would not and why, and when it would be done. Nothing is sent."""
     if redact and output is None:
         raise errors.UsageError("--redact says how a plan file is written", hint="name the file with -o FILE")
+    if person is not None and (output or lock or other or form == "markdown"):
+        raise errors.UsageError("--explain tells of one recipient, as text or json; leave the other options out")
     problems = Problems()
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         try:
@@ -142,6 +146,11 @@ def command(
             consulted = consult.overlays(planned, ledger, problems, progress.watching, known=known)
         finally:
             show.problems(problems)
+        if person is not None:
+            explained = explain.explanations(consulted, ledger, person)
+            told = explaining.text(explained, planned[0].profile)
+            click.echo(told if form == "text" else explaining.tree(explained, list(problems)))
+            return
         found = compare.against(other, planned, ledger) if other else []
         for told in _written(planned, output, redact=redact, locked=lock):
             click.echo(told, err=True)

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import func, select
 
 from gewe_runner.ledger import batches, forget
-from gewe_runner.ledger.tables import message, skip
+from gewe_runner.ledger.tables import edition, message, skip
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
 
 _DAY = 86_400_000
@@ -108,21 +109,40 @@ def standing(
     return found
 
 
+def counted(connection: sqlalchemy.Connection, cap: FrequencyCap, to_wxid: str, now: int) -> list[dict[str, Any]]:
+    """The cards that count for a person's cap, the newest first: campaign, edition, device, state, at."""
+    names = {to_wxid, *forget.aliases(connection, forget.key(connection), [to_wxid]).values()}
+    rows = connection.execute(
+        select(
+            edition.c.campaign,
+            edition.c.edition,
+            message.c.device,
+            message.c.state,
+            message.c.started_at.label("at"),
+        )
+        .join(edition, edition.c.id == message.c.edition_id)
+        .where(_counts(cap, names, now))
+        .order_by(message.c.started_at.desc(), message.c.id.desc())
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def _counts(cap: FrequencyCap, names: Iterable[str], now: int) -> sqlalchemy.ColumnElement[bool]:
+    """Whether a message counts for the cap: it went to one of these people, or may have, and not too long ago."""
+    return sqlalchemy.and_(
+        message.c.to_wxid.in_(names),
+        message.c.state.in_([State.SENT, State.SENDING, State.UNKNOWN]),
+        message.c.started_at > now - round(cap.days * _DAY),
+    )
+
+
 def _capped(
     connection: sqlalchemy.Connection, cap: FrequencyCap, persons: Mapping[str, str], now: int
 ) -> Iterator[str]:
     """Who got as many cards as the cap allows, from any campaign and under any name."""
-    rows = connection.execute(
-        select(message.c.to_wxid, func.count())
-        .where(
-            message.c.to_wxid.in_(persons),
-            message.c.state.in_([State.SENT, State.SENDING, State.UNKNOWN]),
-            message.c.started_at > now - round(cap.days * _DAY),
-        )
-        .group_by(message.c.to_wxid)
-    )
+    each = select(message.c.to_wxid, func.count()).where(_counts(cap, persons, now)).group_by(message.c.to_wxid)
     got: Counter[str] = Counter()
-    for to_wxid, number in rows:
+    for to_wxid, number in connection.execute(each):
         got[persons[to_wxid]] += number
     return (one for one, number in got.items() if number >= cap.messages)
 

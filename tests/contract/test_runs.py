@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from gewe_runner import errors
-from gewe_runner.ledger import batches, connect, decide, rows, runs
+from gewe_runner.ledger import batches, connect, decide, forget, judge, rows, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
 from tests.contract.plans import NOW, identity, lay_over, messages, register, skip, states
 
@@ -93,6 +93,18 @@ def test_the_frequency_cap_counts_cards_of_every_campaign(ledger: connect.Ledger
     assert (overlay.left, dict(overlay.skips)) == (1, {Reason.FREQUENCY_CAP: 1})
     _, overlay = lay_over(ledger, messages("a", "b"), capped, now=NOW + 8 * DAY)
     assert overlay.left == 2
+
+
+def test_the_cards_that_the_cap_counts_are_told_with_their_time(ledger: connect.Ledger) -> None:
+    register(ledger, messages("a", "b"))
+    put(ledger, "sent")
+    register(ledger, messages("a"), identity("d2" * 32, edition="2"))
+    forget.forget(ledger, "b", NOW)
+    cap = FrequencyCap(messages=1, days=7)
+    card = {"campaign": "fruit", "edition": "1", "device": "east", "state": "sent", "at": NOW}
+    with ledger.reading() as connection:
+        for who, now, expected in (("a", NOW + 6 * DAY, [card]), ("b", NOW, [card]), ("a", NOW + 8 * DAY, [])):
+            assert judge.counted(connection, cap, who, now) == expected
 
 
 def test_laying_over_changes_nothing_and_keeps_the_order(ledger: connect.Ledger) -> None:
