@@ -6,7 +6,7 @@ from typing import TextIO
 
 from gewe_runner import words
 from gewe_runner.cards import frame
-from gewe_runner.model import Record, RunInfo, Skip
+from gewe_runner.model import Record, RunInfo, Skip, State
 from gewe_runner.report import files, outcome
 from gewe_runner.report.tally import Tally
 
@@ -80,16 +80,23 @@ def _advice(run: RunInfo, tally: Tally) -> Iterator[str]:
         )
     if totals["rejected"] or totals["unknown"] or totals["cancelled"]:
         yield (
-            "- `failed.csv` has the list rows without a confirmed card and can be given back as a list. A cell that a"
-            " spreadsheet would run as a formula begins with an apostrophe there: take it away first."
+            "- `failed.csv` has the list rows without a confirmed card and can be given back as a list; under this"
+            " edition whoever is rejected or unknown stays so until resolved. A cell that a spreadsheet would run as"
+            " a formula begins with an apostrophe there: take it away first."
         )
 
 
 def _counts(kind: str, by_name: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     first = next(iter(by_name.values()), None)
     if first is not None:
-        rows = ([words.cell(name), *(f"{count:,}" for count in counts.values())] for name, counts in by_name.items())
-        yield from words.table([kind, *first], rows)
+        yield from words.table([kind, *first], ([words.cell(name), *_figures(by_name[name])] for name in by_name))
+
+
+def _figures(totals: Mapping[str, int]) -> Iterator[str]:
+    """The counts, and of those sent how large a part of the whole they are."""
+    for state, count in totals.items():
+        part = f" ({count / totals['planned']:.1%})" if state == State.SENT and count else ""
+        yield f"{count:,}{part}"
 
 
 def _skips(tally: Tally) -> Iterator[str]:

@@ -1,10 +1,13 @@
 """Who gets a card and who must not: policies, opt-outs and second tries, by the real program."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import Shop, wait_until
+from gewe_runner import sandbox
+from tests.acceptance.conftest import Gateway, Shop, open_shop, wait_until
 
 
 def policy(shop: Shop, text: str) -> None:
@@ -155,3 +158,44 @@ def test_every_list_of_people_who_get_nothing_counts(shop: Shop) -> None:
     suppressed(shop, third)
     done = shop.run("plan", "fruit.yaml")
     assert "  skipped           4   suppressed\n" in done.stdout
+
+
+@pytest.fixture
+def fickle_shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop whose second friend is refused, once."""
+    faults = {"version": 1, "faults": [{"match": {"to": "wxid_shop*1"}, "count": 1, "refuse": {"inner": "用户不存在"}}]}
+    with sandbox.started(sandbox.Options(faults=faults)) as url:
+        yield open_shop(tmp_path / "shop", Gateway(url))
+
+
+def test_what_was_rejected_is_sent_after_its_cause_is_mended(fickle_shop: Shop) -> None:
+    shop, (first, second, third) = fickle_shop, fickle_shop.friends(3)
+    assert shop.send().returncode == 1
+    assert shop.states() == {first: "sent", second: "rejected", third: "sent"}
+    (run,) = (shop.folder / "reports" / "fruit").iterdir()
+    advice = f"gewe-runner resolve {run.name} --profile live --retry-rejected"
+    assert f"`{advice}`" in (run / "report.md").read_text(encoding="utf-8")
+
+    # failed.csv is a list: the list's own columns, and the outcome beside them
+    (shop.folder / "lists" / "failed.csv").write_bytes((run / "failed.csv").read_bytes())
+    shop.edit("fruit.yaml", "lists/members.csv", "lists/failed.csv")
+    shop.edit("fruit.yaml", "columns: {toWxid: wxid}", 'where: state == "rejected"')
+    taken = shop.run("plan", "fruit.yaml")
+    assert "  to send           0   of 1 planned\n" in taken.stdout
+    assert "  skipped           1   unresolved\n" in taken.stdout
+
+    assert shop.run(*advice.split()[1:]).returncode == 0
+    assert "  to send           1\n" in shop.run("plan", "fruit.yaml").stdout
+    assert shop.send().returncode == 0
+    assert shop.accepted() == {first: 1, second: 1, third: 1}
+    new, former = shop.runs()
+    assert (new["counts"]["sent"], former["counts"]["sent"]) == (1, 2)
+
+
+def test_what_was_rejected_goes_on_in_its_own_run_where_nothing_was_changed(fickle_shop: Shop) -> None:
+    fickle_shop.send()
+    assert fickle_shop.run("resolve", "--retry-rejected").returncode == 0
+    assert fickle_shop.send().returncode == 0
+    assert set(fickle_shop.states().values()) == {"sent"}
+    assert len(fickle_shop.runs()) == 1
+    assert set(fickle_shop.accepted().values()) == {1}

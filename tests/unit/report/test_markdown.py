@@ -31,12 +31,13 @@ def test_the_whole_report_reads_like_this(tmp_path: Path) -> None:
         "\n- 1 rejected: the gateway's words are below, every message is in `messages.csv`."
         " `gewe-runner resolve 20261201-0900-fruit-delivery-3f2a --profile production --retry-rejected` lets the next"
         " `send` try them again."
-        "\n- `failed.csv` has the list rows without a confirmed card and can be given back as a list. A cell that a"
-        " spreadsheet would run as a formula begins with an apostrophe there: take it away first.\n"
+        "\n- `failed.csv` has the list rows without a confirmed card and can be given back as a list; under this"
+        " edition whoever is rejected or unknown stays so until resolved. A cell that a spreadsheet would run as"
+        " a formula begins with an apostrophe there: take it away first.\n"
         "\n## By device\n"
         "\n| device | planned | sent | rejected | unknown | pending | cancelled |"
         "\n| --: | --: | --: | --: | --: | --: | --: |"
-        "\n| `shop-east` | 2 | 1 | 0 | 1 | 0 | 0 |"
+        "\n| `shop-east` | 2 | 1 (50.0%) | 0 | 1 | 0 | 0 |"
         "\n| `shop-west` | 1 | 0 | 1 | 0 | 0 | 0 |\n"
         "\n## Skipped rows\n"
         "\n- 1 duplicate: an earlier row has the same id\n"
@@ -52,6 +53,13 @@ def test_the_whole_report_reads_like_this(tmp_path: Path) -> None:
         "\n- finished 2026-12-01 01:07 UTC"
         "\n- tool `gewe-runner 0.1.0`\n"
     )
+
+
+def test_variants_are_told_apart_by_what_became_of_them(tmp_path: Path) -> None:
+    outcomes = [("a", State.SENT), ("a", State.SENT), ("a", State.REJECTED), ("b", State.SENT), ("b", State.UNKNOWN)]
+    build.write(tmp_path, [build.record(seq, state, variant=name) for seq, (name, state) in enumerate(outcomes, 1)])
+    text = build.read_markdown(tmp_path)
+    assert "\n| `a` | 3 | 2 (66.7%) | 1 | 0 | 0 | 0 |\n| `b` | 2 | 1 (50.0%) | 0 | 1 | 0 | 0 |\n" in text
 
 
 def test_a_run_without_trouble_asks_for_nothing(tmp_path: Path) -> None:
