@@ -55,6 +55,8 @@ class Explanation:
     to_wxid: str
     #: In their order; none where the recipient stands on suppression lists only.
     rows: Sequence[Row]
+    #: The lists that were not read, by their labels; the recipient may stand there, too.
+    unread: Sequence[str]
     #: The suppression lists that were read, and those of them that the recipient stands on, by their labels.
     suppressions: Sequence[str]
     suppressed: Sequence[str]
@@ -91,8 +93,10 @@ def explanations(consulted: Sequence[Consulted], ledger: connect.Ledger | None, 
     found = [one for one in (_explanation(plan, ledger, person) for plan in consulted) if one]
     if not found:
         profile = consulted[0].planned.profile.name
+        unread = dict.fromkeys(label for plan in consulted for label in plan.planned.unread)
+        but = f"; not read here: {', '.join(unread)}" if unread else ""
         raise errors.UsageError(
-            f"--explain {person}: no list names that id; upper and lower case are different letters",
+            f"--explain {person}: no list names that id; upper and lower case are different letters{but}",
             hint=f"what the ledger knows of it: gewe-runner status --to {person} --profile {profile}",
         )
     return found
@@ -114,6 +118,7 @@ def _explanation(one: Consulted, ledger: connect.Ledger | None, person: str) -> 
             Row(line=line, condition=one.source.condition, values=list(_values(planned, one, is_card=one is taken)))
             for line, one in zip(lines, recipients, strict=True)
         ],
+        unread=planned.unread,
         suppressions=[source.label for source in lists],
         suppressed=on,
         holdout=explain.holdout(campaign, person) if taken else None,

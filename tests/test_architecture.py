@@ -75,7 +75,7 @@ ROOMS: dict[str, set[str]] = {
     # the steps: none knows another, their arrows meet in the four above
     "load": WORDS | {"document", "rules"},
     "validate": WORDS | {"document"} | {"rules", "template", "schemas"},
-    "expand": WORDS | {"rules", "template", "words"},
+    "expand": WORDS | {"rules", "template", "wire", "words"},
     "render": WORDS | {"rules", "template", "schemas"},
     "plan": WORDS | {"rules", "pace"},
     "send": WORDS | {"pace", "exchange", "wire"},

@@ -49,6 +49,8 @@ def _by_files(one: Explanation) -> Iterator[tuple[str, str]]:
             yield "  where", row.condition
         for value in row.values:
             yield "  value", f"{value.name} = {value.value}   from {value.origin}"
+    for label in one.unread:
+        yield "unread", f"{label}: may name this recipient, too"
     yield "suppress", _suppressed(one)
     if one.holdout is not None:
         held = "less than" if one.holdout.held else "not less than"
@@ -117,6 +119,7 @@ def _tree(one: Explanation) -> dict[str, Any]:
         "gets": one.reason is None,
         "reason": one.reason,
         "rows": [_row(row) for row in one.rows],
+        "unread": list(one.unread),
         "suppressions": list(one.suppressions),
         "suppressedBy": list(one.suppressed),
         "holdout": one.holdout and {"share": one.holdout.share, "below": one.holdout.below, "held": one.holdout.held},

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gewe_runner import errors, template
-from gewe_runner.expand import clean, columns, condition, content, damage, delimited, files, inline, jsonl, xlsx
+from gewe_runner.expand import clean, columns, condition, content, damage, delimited, files, inline, jsonl, sql, xlsx
 from gewe_runner.expand.content import named
 from gewe_runner.expand.extent import Extent, readable
 from gewe_runner.expand.length import about
@@ -30,6 +30,7 @@ KINDS: Mapping[str, _Kind] = {
     ".tsv": delimited,
     ".jsonl": jsonl,
     ".xlsx": xlsx,
+    "sql": sql,
 }
 
 
@@ -105,13 +106,10 @@ def _table(source: Source, project: Path, problems: Problems) -> Table:
     if kind in KINDS:
         return KINDS[kind].read(source, project, problems)
     known = " ".join(ending for ending in KINDS if ending.startswith("."))
-    if source.path is None:
-        message = f"lists from a database cannot be read yet; export it to a file: {known}"
-    else:
-        if not source.is_stdin:
-            files.check(source.path, source, project, problems)  # what is a folder, or not there, is told as that
-        ending = f'"{kind}" lists' if kind else "lists without an ending"
-        message = f"{source.name}: {ending} cannot be read; save it as one of: {known}, also with {content.PACKED}"
+    if source.path is not None and not source.is_stdin:
+        files.check(source.path, source, project, problems)  # what is a folder, or not there, is told as that
+    ending = f'"{kind}" lists' if kind else "lists without an ending"
+    message = f"{source.name}: {ending} cannot be read; save it as one of: {known}, also with {content.PACKED}"
     problems.add(lists.FORMAT.at(source.document, source.position, message))
     raise errors.InvalidError(f"{source.called} cannot be read")
 

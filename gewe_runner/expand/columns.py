@@ -33,7 +33,7 @@ def id_column(table: Table, source: Source, problems: Problems) -> str:
     for fault in faults:
         problems.add(lists.COLUMNS.at(source.document, source.columns_position, fault))
     if not faults and ID not in source.columns and ID not in table.names:
-        faults = [_no_id(table.names, source.columns)]
+        faults = [_no_id(table.names, source)]
         problems.add(lists.NO_ID.at(source.document, source.columns_position, f"{source.called} {faults[0]}"))
     if faults:
         raise errors.InvalidError(f"the columns of {source.called} do not fit")
@@ -78,12 +78,13 @@ def _is_turned(ours: str, theirs: str, names: tuple[str, ...]) -> bool:
     return ours in names and theirs not in names and ours != ID
 
 
-def _no_id(names: tuple[str, ...], columns: Mapping[str, str]) -> str:
+def _no_id(names: tuple[str, ...], source: Source) -> str:
     if any(_PERSON.fullmatch(name) for name in names):
         return f"begins with a recipient instead of the columns' names; put a first row above it:  {ID}"
     known = sorted((name for name in names if is_id_name(name)), key=lambda name: _ID_NAMES.index(_folded(name)))
-    line = _flow({ID: known[0] if known else "THE_ID_COLUMN", **columns})
-    return f'has no column "{ID}", it has: {_listed(names)}; write beside `file`:  columns: {line}'
+    line = _flow({ID: known[0] if known else "THE_ID_COLUMN", **source.columns})
+    beside = "sql" if source.sql else "file"
+    return f'has no column "{ID}", it has: {_listed(names)}; write beside `{beside}`:  columns: {line}'
 
 
 def _folded(name: str) -> str:

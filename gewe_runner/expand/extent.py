@@ -41,5 +41,5 @@ def _unread(source: Source, extent: Extent, environ: Mapping[str, str]) -> str:
         return ""
     if extent is Extent.FILES:
         return "databases are asked with --sources only"
-    variable = source.sql["url_env"]
+    variable = source.sql.url_env
     return "" if environ.get(variable) else f"${variable}, which holds the database's address, is not set here"

@@ -11,6 +11,7 @@ from gewe_runner.model.place import Position as Position
 from gewe_runner.model.place import Value as Value
 from gewe_runner.model.place import Where as Where
 from gewe_runner.model.source import STDIN as STDIN
+from gewe_runner.model.source import Query as Query
 from gewe_runner.model.source import Source as Source
 
 #: The keys of a card, as the API names them; each value is a Jinja template.

@@ -6,6 +6,20 @@ from pathlib import Path
 
 from gewe_runner.model.place import START, Position, Value, Where
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """What a database is asked for."""
+
+    #: The variable of the environment that holds its address.
+    url_env: str
+    text: str
+    #: What the query's `:names` are bound to: the variables of the list, the campaign and the profile.
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    #: Where the query stands in its document.
+    position: Position = START
+
+
 #: The path of a list that comes from standard input; those of files are absolute.
 STDIN = Path("-")
 
@@ -26,7 +40,7 @@ class Source:
     row_positions: tuple[Position, ...] = ()
     #: The list's file; `STDIN` for standard input.
     path: Path | None = None
-    sql: Mapping[str, str] | None = None
+    sql: Query | None = None
     #: ours → theirs
     columns: Mapping[str, str] = field(default_factory=dict)
     #: A Jinja expression over the row after `columns`; None takes every row.

@@ -53,14 +53,14 @@ class Names:
     def _tell_unused(self) -> None:
         """Say which variables and columns nothing has used."""
         sources = self._campaign.recipients
-        wheres = {source.where: _where_names(source) for source in sources}
-        used = self._used.union(*wheres.values())
+        own = {source.where: _names(source) for source in sources}
+        used = self._used.union(*own.values())
         for name in self._campaign.vars:
             if name not in used:
                 place = self._campaign.positions.get(("vars", name))
                 self._problems.add(templates.UNUSED_VARIABLE.at(self._campaign.shown, place, _unused(name)))
         for source in sources:
-            here = self._used | wheres[source.where]
+            here = self._used | own[source.where]
             for name in source.vars:
                 if name not in here:
                     self._problems.add(templates.UNUSED_VARIABLE.at(source.document, source.position, _unused(name)))
@@ -72,8 +72,10 @@ class Names:
 
 
 def _unused(name: str) -> str:
-    return f"the variable {name!r} is used by no template and no `where`; remove it or correct its name"
+    return f"the variable {name!r} is used by no template, `where` or query; remove it or correct its name"
 
 
-def _where_names(source: Source) -> frozenset[str]:
-    return template.Expression(source.condition).names if source.condition else frozenset()
+def _names(source: Source) -> frozenset[str]:
+    """The names that a list itself uses: those of its `where`, and the variables that its query is asked with."""
+    names = template.Expression(source.condition).names if source.condition else frozenset()
+    return names.union(source.sql.parameters if source.sql else ())

@@ -59,6 +59,8 @@ class Rule:
         if source.is_file:
             sheet = f"sheet {source.sheet}: " if source.sheet is not None else ""
             return self.at(source.name, Position(row, column), sheet + message)
+        if source.sql is not None:
+            return self.at(source.document, source.sql.position, f"row {row}: {message}")
         return self.at(source.document, source.row_positions[row - 1], message)
 
 

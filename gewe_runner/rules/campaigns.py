@@ -208,9 +208,10 @@ def _variables(root: Root, profile: Profile) -> Iterator[Finding]:
             yield Finding(HIDDEN_VARIABLE, ("vars", name), message, key=True)
 
 
-def _sources(root: Root, _: Profile) -> Iterator[Finding]:
+def _sources(root: Root, profile: Profile) -> Iterator[Finding]:
+    known = {*profile.vars, *root.get("vars", ())}
     for where, source in sources_of(root):
-        yield from sources.check(where, source)
+        yield from sources.check(where, source, known)
 
 
 def _templates(root: Root, profile: Profile) -> Iterator[Finding]:

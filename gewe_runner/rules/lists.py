@@ -87,6 +87,32 @@ HIDDEN_ROWS = rules.declare(
     "shall get nothing, delete them, or say so with `where`.",
     example='right: where: city == "上海"',
 )
+SQL_ADDRESS = rules.declare(
+    "sql-address",
+    Level.ERROR,
+    "The variable that `url_env` names holds the address of the database, wherever the list is read.",
+    example="right: export CRM_URL=postgresql://reader:password@db.example.com/crm",
+)
+SQL_CONNECTION = rules.declare(
+    "sql-connection",
+    Level.ERROR,
+    "The database has to be there, and to let this user in. Its own words say what is wrong; a password in them is "
+    "masked.",
+    example="wrong: the host of another network, an old password, a database that is not there",
+)
+SQL_QUERY = rules.declare(
+    "sql-query",
+    Level.ERROR,
+    "The database cannot carry out the query. It is asked in a transaction that can write nothing.",
+    example="wrong: select wxid from member\nright: select wxid from members",
+)
+SQL_VALUE = rules.declare(
+    "sql-value",
+    Level.ERROR,
+    "A column of a list holds texts. Numbers, dates, true and false and null become text as the README says; an array, "
+    "an object or bytes do not.",
+    example="wrong: select wxid, tags from members\nright: select wxid, array_to_string(tags, ' ') tags from members",
+)
 UNREAD = rules.declare(
     "list-unread",
     Level.NOTICE,

@@ -144,7 +144,7 @@ def _profile(where: Where, profile: Mapping[str, Any]) -> Iterator[Finding]:
     yield from sources.variables((*where, "vars"), profile.get("vars", {}))
     for index, source in enumerate(profile.get("suppress", ())):
         if source is not None:
-            yield from sources.check((*where, "suppress", index), source)
+            yield from sources.check((*where, "suppress", index), source, profile.get("vars", {}))
     yield from _devices((*where, "devices"), profile.get("devices", {}), sandbox=address == "sandbox")
 
 

@@ -1,6 +1,8 @@
 """What can be wrong with a source as its file declares it, and with the names that it gives to templates."""
 
-from collections.abc import Iterator, Mapping
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from gewe_runner import rules, template
@@ -46,10 +48,44 @@ FORMAT = rules.declare(
     "`format` says how standard input is written. A file's name says it by its ending, and a query has no format.",
     example='wrong: {file: members.txt, format: tsv}\nright: {file: members.tsv}, or {file: "-", format: tsv}',
 )
+SELECT = rules.declare(
+    "sql-select",
+    Level.ERROR,
+    "A list is one SELECT: a query that reads. It is asked in a transaction that can write nothing.",
+    example="wrong: query: delete from members returning wxid\nright: query: select wxid from members order by wxid",
+)
+PARAMETER = rules.declare(
+    "sql-parameter",
+    Level.ERROR,
+    "`:name` in a query is bound to the variable of that name: of the list, else the campaign, else the profile; it is "
+    "never pasted into the query. Where a colon is meant, also within a text, write `\\:`.",
+    example="right: query: select wxid from members where city = :city order by wxid\n       vars: {city: sh}",
+)
+ORDER = rules.declare(
+    "sql-order",
+    Level.WARNING,
+    "Without `order by` a database gives rows in any order, another one each time. The plan follows the order of the "
+    "rows, so it would have another digest each time, and what was approved could not be sent.",
+    example="wrong: query: select wxid from members\nright: query: select wxid from members order by wxid",
+)
+
+#: What SQLAlchemy takes for a parameter: a colon and a word, with no other colon about them (as in `day::text`).
+_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+_READING = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
+_ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
 
-def check(where: Where, source: Mapping[str, Any]) -> Iterator[Finding]:
-    """What is wrong with the source at `where`, whose shape is right."""
+def parameters(query: str) -> list[str]:
+    """The names of the variables that a query wants."""
+    return list(dict.fromkeys(_PARAMETER.findall(query)))
+
+
+def check(where: Where, source: Mapping[str, Any], known: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with the source at `where`, whose shape is right.
+
+    Args:
+        known: The variables of the campaign and the profile.
+    """
     yield from _rows(where, source)
     if "sheet" in source and not _is_workbook(source):
         message = "sheet: only an .xlsx file has sheets; name the workbook as `file`, or remove `sheet`"
@@ -57,6 +93,8 @@ def check(where: Where, source: Mapping[str, Any]) -> Iterator[Finding]:
     if "format" in source and source.get("file") != str(STDIN):
         message = 'format: only standard input has one; name the file by its format, or read it with  file: "-"'
         yield Finding(FORMAT, (*where, "format"), message, key=True)
+    if "query" in source.get("sql", ()):
+        yield from _sql(where, source, {*known, *source.get("vars", ())})
     for name in source.get("columns", ()):
         yield from _column((*where, "columns", name), name)
     yield from variables((*where, "vars"), source.get("vars", {}))
@@ -87,6 +125,22 @@ def _rows(where: Where, source: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(MISSING_KEY, place, message, lack=place)
         for name in row:
             yield from _column((*place, name), name)
+
+
+def _sql(where: Where, source: Mapping[str, Any], known: Collection[str]) -> Iterator[Finding]:
+    query, place = str(source["sql"]["query"]), (*where, "sql", "query")
+    if not _READING.match(query):
+        yield Finding(SELECT, place, "query: a list is a SELECT, which reads; this begins with something else")
+    for name in parameters(query):
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            meant = f'; did you mean ":{close[0]}"?' if close else f"; write  vars: {{{name}: …}}  at the list"
+            message = f'query: there is no variable "{name}" for :{name}{meant} (where no variable is meant: \\:{name})'
+            yield Finding(PARAMETER, place, message)
+    if where[0] == "recipients" and not _ORDERED.search(query):
+        column = source.get("columns", {}).get("toWxid", "toWxid")
+        message = f"query: its rows come in any order, so the plan's digest changes; end it with  order by {column}"
+        yield Finding(ORDER, place, message)
 
 
 def _column(where: Where, name: str) -> Iterator[Finding]:

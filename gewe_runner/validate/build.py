@@ -9,8 +9,21 @@ from typing import Any
 
 from gewe_runner import model
 from gewe_runner.document import Document, Scalar
-from gewe_runner.model import Campaign, Delivery, Device, Engine, Pace, Policy, Profile, Settings, Source, Where
-from gewe_runner.rules import campaigns, policies
+from gewe_runner.model import (
+    Campaign,
+    Delivery,
+    Device,
+    Engine,
+    Pace,
+    Policy,
+    Profile,
+    Query,
+    Settings,
+    Source,
+    Value,
+    Where,
+)
+from gewe_runner.rules import campaigns, policies, sources
 from gewe_runner.rules import settings as settings_rules
 
 Tree = Mapping[str, Any]
@@ -31,6 +44,8 @@ def settings(document: Document) -> Settings:
 def campaign(document: Document, project: Path, profile: Profile) -> Campaign:
     """The campaign, its policy tightened by the profile's."""
     root = document.root
+    named = _vars(root.get("vars", {}))
+    known = {**profile.vars, **named}
     return Campaign(
         path=document.path,
         shown=document.name,
@@ -39,11 +54,11 @@ def campaign(document: Document, project: Path, profile: Profile) -> Campaign:
         edition=str(root["edition"]),
         draft=_value(root, "draft", False),
         description=str(root.get("description", "")),
-        vars=_vars(root.get("vars", {})),
+        vars=named,
         card=_card(root["card"]),
         positions=dict(_positions(document)),
-        recipients=_sources(document, project, ("recipients",), root["recipients"]),
-        suppress=_sources(document, project, ("suppress",), root.get("suppress", ())),
+        recipients=_sources(document, project, ("recipients",), root["recipients"], known),
+        suppress=_sources(document, project, ("suppress",), root.get("suppress", ()), known),
         frequency_cap=_frequency_cap(root.get("frequency_cap")),
         variants=tuple(_variant(tree) for tree in root.get("variants", ())),
         holdout=_value(root, "holdout", 0),
@@ -73,6 +88,7 @@ def _profile(document: Document, project: Path, name: str, tree: Tree) -> Profil
     gateway = settings_rules.gateway(tree["gateway"])
     pace = replace(model.UNLIMITED if gateway == "sandbox" else Pace(), **limits(tree.get("pace", {})))
     timeouts = tree.get("timeouts", {})
+    named = _vars(tree.get("vars", {}))
     return Profile(
         name=name,
         gateway=gateway,
@@ -81,8 +97,8 @@ def _profile(document: Document, project: Path, name: str, tree: Tree) -> Profil
         ledger_id=_text(tree.get("ledger_id")),
         require_approval=_value(tree, "require_approval", False),
         devices={key: _device(key, device, pace) for key, device in tree["devices"].items()},
-        vars=_vars(tree.get("vars", {})),
-        suppress=_sources(document, project, ("profiles", name, "suppress"), tree.get("suppress", ())),
+        vars=named,
+        suppress=_sources(document, project, ("profiles", name, "suppress"), tree.get("suppress", ()), named),
         policy=policies.tightened(Policy(), tree.get("policy", {})),
         refusals=model.Refusals(**{key: tuple(map(str, texts)) for key, texts in tree.get("refusals", {}).items()}),
         connect_timeout=_value(timeouts, "connect", 5),
@@ -100,14 +116,17 @@ def _device(name: str, tree: Tree, pace: Pace) -> Device:
     )
 
 
-def _sources(document: Document, project: Path, where: Where, trees: Any) -> tuple[Source, ...]:
-    return tuple(_source(document, project, (*where, index), tree) for index, tree in enumerate(trees))
+def _sources(
+    document: Document, project: Path, where: Where, trees: Any, known: Mapping[str, Value]
+) -> tuple[Source, ...]:
+    return tuple(_source(document, project, (*where, index), tree, known) for index, tree in enumerate(trees))
 
 
-def _source(document: Document, project: Path, where: Where, tree: Tree) -> Source:
+def _source(document: Document, project: Path, where: Where, tree: Tree, known: Mapping[str, Value]) -> Source:
     path, label, name = _place(document, project, where, tree)
     rows = tree.get("rows")
     position = document.position(where)
+    named = _vars(tree.get("vars", {}))
     return Source(
         label=label,
         name=name,
@@ -115,17 +134,27 @@ def _source(document: Document, project: Path, where: Where, tree: Tree) -> Sour
         rows=None if rows is None else tuple({key: str(value) for key, value in row.items()} for row in rows),
         row_positions=tuple(document.position((*where, "rows", index)) for index in range(len(rows or ()))),
         path=path,
-        sql={key: str(value) for key, value in tree["sql"].items()} if "sql" in tree else None,
+        sql=_query(document, where, tree["sql"], {**known, **named}) if "sql" in tree else None,
         columns={key: str(value) for key, value in tree.get("columns", {}).items()},
         condition=_text(tree.get("where")),
-        vars=_vars(tree.get("vars", {})),
+        vars=named,
         device=_text(tree.get("device")),
         sheet=_text(tree.get("sheet")),
         format=_text(tree.get("format")),
         document=document.name,
-        position=document.values.get((*where, "file"), position),
+        position=document.values.get((*where, *(("sql", "url_env") if "sql" in tree else ("file",))), position),
         condition_position=document.values.get((*where, "where"), position),
         columns_position=document.position((*where, "columns")),
+    )
+
+
+def _query(document: Document, where: Where, tree: Tree, known: Mapping[str, Value]) -> Query:
+    text = str(tree["query"])
+    return Query(
+        url_env=str(tree["url_env"]),
+        text=text,
+        parameters={name: known[name] for name in sources.parameters(text)},
+        position=document.values[(*where, "sql", "query")],
     )
 
 

@@ -119,6 +119,15 @@ def test_an_id_in_no_list_is_told(orchard: Shop) -> None:
     assert "gewe-runner status --to wxid_nobody --profile live" in done.stderr
 
 
+def test_a_list_that_could_not_be_read_is_named(orchard: Shop) -> None:
+    sql = "  - {sql: {url_env: CRM_URL, query: select wxid from members}, columns: {toWxid: wxid}}\nsuppress: [{rows"
+    orchard.edit("fruit.yaml", "suppress: [{rows", sql)
+    done = orchard.run("plan", "fruit.yaml", "--explain", "wxid_twice")
+    assert "  unread    recipients[2].sql: may name this recipient, too\n" in done.stdout
+    unknown = orchard.run("plan", "fruit.yaml", "--explain", "wxid_nobody")
+    assert "different letters; not read here: recipients[2].sql" in unknown.stderr
+
+
 @pytest.mark.parametrize("other", [("--lock",), ("-o", "a.jsonl"), ("--format", "markdown"), ("--against", "latest")])
 def test_nothing_else_is_done_beside_it(orchard: Shop, other: tuple[str, ...]) -> None:
     done = orchard.run("plan", "fruit.yaml", "--explain", "wxid_twice", *other)

@@ -151,11 +151,6 @@ def test_a_format_that_cannot_be_read_is_met_with_those_that_can(lists: Project,
     assert lists.said[0].endswith("; save it as one of: .csv .tsv .jsonl .xlsx, also with .gz")
 
 
-def test_a_database_is_met_with_the_formats_that_can_be_read(lists: Project) -> None:
-    list(lists.lazily(lists.source("sql", path=None, sql={"url_env": "X", "query": "select 1"})))
-    assert "lists from a database cannot be read yet" in lists.said[0]
-
-
 # --- the rows again, as they stand in the file
 
 

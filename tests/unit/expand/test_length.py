@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gewe_runner import expand
-from gewe_runner.model import Source
+from gewe_runner.model import Query, Source
 
 
 def listed(path: Path, content: str = "") -> Source:
@@ -19,7 +19,7 @@ def test_lines_of_text_lists_and_inline_rows_are_counted(tmp_path: Path) -> None
 
 def test_what_is_not_lines_has_no_known_length(tmp_path: Path) -> None:
     assert expand.about([listed(tmp_path / "a.csv.gz", "x")]) is None
-    assert expand.about([Source(label="s", name="s", where=(), sql={"query": "select 1"})]) is None
+    assert expand.about([Source(label="s", name="s", where=(), sql=Query(url_env="CRM_URL", text="select 1"))]) is None
 
 
 def test_a_list_that_is_not_there_is_no_news_here(tmp_path: Path) -> None:
