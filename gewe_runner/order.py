@@ -43,6 +43,8 @@ class Order:
     priority: int | None = None
     #: Empty the sandbox's ledger first.
     fresh: bool = False
+    #: Look at the covers before anything is sent; None: where the gateway is a real one.
+    check_covers: bool | None = None
     #: Where reports go; None: `reports` in the project.
     reports: Path | None = None
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gewe_runner import conclude, consult, delegate, errors, pace, prepare, reach
+from gewe_runner import conclude, consult, delegate, errors, foresee, pace, prepare, reach
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect, judge, lanes, runs
 from gewe_runner.model import RunInfo
@@ -37,7 +37,10 @@ def send(
         ledger = consult.ledger(planned[0], environ, agree, fresh=order.fresh)
         if ledger is not None:
             parts.callback(ledger.close)
-        consulted = consult.overlays(planned, None if order.fresh else ledger, problems, view.watching)
+        known = None if order.fresh else ledger
+        consulted = consult.overlays(planned, known, problems, view.watching)
+        if not order.dry_run:
+            foresee.before_sending(consulted, known, problems, check_covers=order.check_covers)
         view.planned(consulted, problems)
         if order.dry_run:
             return Ended(reports=[_dry_run(order, one, ledger, view) for one in consulted])

@@ -4,9 +4,11 @@ import contextlib
 import re
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 #: What a server does with one connection.
 Script = Callable[[socket.socket], None]
@@ -96,3 +98,26 @@ def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *lines])
     return head.encode() + b"\r\n\r\n" + body
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """Key and self-signed certificate in one file, for a subject such as `IP:127.0.0.1` or `DNS:cdn.example.com`."""
+    key, cert, both = folder / "key.pem", folder / "cert.pem", folder / "both.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-days", "2", "-subj", "/CN=sandbox", "-addext", f"subjectAltName={name}"),
+            *("-keyout", str(key), "-out", str(cert)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    both.write_bytes(key.read_bytes() + cert.read_bytes())
+    return both
+
+
+def tls(certificate: Path) -> ssl.SSLContext:
+    """A server's side of TLS with that certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context

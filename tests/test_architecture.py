@@ -50,6 +50,7 @@ ROOTS = {
     "conclude",
     "order",
     "reach",
+    "foresee",
 }
 
 #: Which rooms a room may import, besides itself. A room that is not here does not exist; a new one needs a new verb.
@@ -58,7 +59,7 @@ ROOMS: dict[str, set[str]] = {
     "cli": ROOTS | {"exchange"} | STEPS | LEAVES | GROUND | WORDS,
     "work": {"reach", "exchange", "plan", "ledger", "send"} | WORDS,
     "delegate": {"prepare", "consult", "order", "ledger", "send", "pace"} | WORDS,
-    "run": {"delegate", "prepare", "consult", "conclude", "order", "reach", "exchange"}
+    "run": {"delegate", "prepare", "consult", "conclude", "order", "reach", "foresee", "exchange"}
     | STEPS
     | LEAVES
     | GROUND
@@ -70,6 +71,7 @@ ROOMS: dict[str, set[str]] = {
     "prepare": {"load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
     "consult": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
     "order": {"consult", "send", "pace"} | WORDS,
+    "foresee": {"prepare", "consult", "plan", "ledger", "preflight"} | LEAVES | WORDS,
     "reach": {"prepare", "send", "sandbox"} | WORDS,
     "conclude": {"expand", "plan", "ledger", "report", "pace"} | GROUND | WORDS,
     # the steps: none knows another, their arrows meet in the four above
@@ -131,7 +133,7 @@ WORLD: dict[str, set[str]] = {
     "sqlite3": {"plan"},
     "sys.stderr": {"cli"},
     "sys.stdout": {"cli"},
-    "threading": {"render", "send", "sandbox", "ledger", "wire"},
+    "threading": {"render", "send", "preflight", "sandbox", "ledger", "wire"},
     "time.sleep": {"send", "sandbox", "ledger", "cli"},
 }
 

@@ -119,6 +119,7 @@ _SHOWN: Mapping[str, Callable[[Sequence[Consulted], Sequence[Difference], Proble
     help="Show what has changed: against a plan file, a run (its id, or `latest`) or git:REVISION.",
 )
 @click.option("--explain", "person", metavar="WXID", help="Say in full why this recipient gets what they get, or not.")
+@click.option("--check-covers", is_flag=True, help="Also look at every cover: is it there, a picture, small, 5 to 4?")
 def command(
     campaigns: Sequence[Path],
     profile: str | None,
@@ -128,6 +129,7 @@ def command(
     lock: bool,
     other: str | None,
     person: str | None,
+    check_covers: bool,
 ) -> None:
     """Show who would get what, who would not and why, and when it would be done. Nothing is sent."""
     if redact and output is None:
@@ -144,6 +146,12 @@ def command(
             if ledger:
                 parts.callback(ledger.close)
             consulted = consult.overlays(planned, ledger, problems, progress.watching, known=known)
+            if check_covers:
+                # here, not above: what makes connections takes longer to load than most plans to make
+                from gewe_runner import foresee
+
+                foresee.covers(consulted, ledger, problems)
+                problems.raise_errors()
         finally:
             show.problems(problems)
         if person is not None:

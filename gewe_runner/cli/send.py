@@ -42,6 +42,11 @@ from gewe_runner.watch import Seen
     help="Send without asking if this is the plan's digest; once for each campaign.",
 )
 @click.option("--locked", is_flag=True, help="Send without asking if the plan is that of the campaign's lock file.")
+@click.option(
+    "--check-covers/--no-check-covers",
+    default=None,
+    help="Look at every cover first.  [default: yes, unless the gateway is the sandbox or on this machine]",
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Send at most N messages now.")
 @click.option("--until", type=options.Moment(), metavar="TIME", help="Begin nothing after TIME, e.g. 21:30.")
 @click.option("--for", "duration", type=options.Duration(), metavar="DURATION", help="The same, from now: 5h, 90m.")
@@ -93,7 +98,19 @@ def _order(given: Mapping[str, Any]) -> Order:
         raise errors.UsageError("in CI the profile must be said", hint="--profile NAME, or set GEWE_PROFILE")
     ends = [given["until"]] if given["until"] is not None else []
     ends += [prepare.now() + given["duration"]] if given["duration"] is not None else []
-    same = ("plan", "locked", "profile", "dry_run", "stop_after_wave", "wait", "fresh", "reports", "detach", "priority")
+    same = (
+        "plan",
+        "locked",
+        "profile",
+        "dry_run",
+        "stop_after_wave",
+        "wait",
+        "fresh",
+        "reports",
+        "detach",
+        "priority",
+        "check_covers",
+    )
     return Order(
         **{name: given[name] for name in same},
         paths=given["campaigns"],

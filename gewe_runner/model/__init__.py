@@ -153,6 +153,16 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CoverLimits:
+    """How large covers may be, in units of 1024 bytes."""
+
+    #: A warning above it; None: never.
+    warn_kb: float | None = 50
+    #: An error above it.
+    max_kb: float = 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Variant:
     """One arm of a test: its share of the recipients and the card keys it overrides."""
 
@@ -209,6 +219,7 @@ class Profile:
     suppress: tuple[Source, ...] = ()
     policy: Policy = Policy()
     refusals: Refusals = Refusals()
+    covers: CoverLimits = CoverLimits()
     #: Seconds.
     connect_timeout: float = 5
     read_timeout: float = 60

@@ -20,6 +20,7 @@ MODULES = (
     "sources",
     "campaigns",
     "cards",
+    "covers",
     "lists",
     "templates",
     "plans",

@@ -220,6 +220,15 @@ def shown_url(url: str) -> str:
     return _USER_INFO.sub("***@", _SECRET_PARAMETER.sub(r"\1***", url))
 
 
+def is_private(host: str) -> bool:
+    """Whether a host, in any notation that clients resolve, lies outside the public internet."""
+    host = unicodedata.normalize("NFKC", unquote(host)).replace("。", ".").lower().rstrip(".")
+    address = _address(host)
+    if address is None:
+        return "." not in host or host.endswith(_PRIVATE_SUFFIXES)
+    return not address.is_global or address.is_multicast
+
+
 def _shown(value: str) -> str:
     return f'"{value}"' if len(value) <= 80 else f'"{value[:77]}..."'
 
@@ -283,7 +292,7 @@ def _cover(value: str) -> Iterator[Finding]:
         yield COVER_URL, f"{_shown(shown_url(value))} is not a complete address; begin it with https:// and a host"
     elif "@" in parts.netloc:
         yield COVER_URL, f"{_shown(shown_url(value))} carries a user name or password; use an open address"
-    elif _is_private(host):
+    elif is_private(host):
         yield COVER_PRIVATE, f"{_shown(shown_url(value))} is not public, but the gateway must reach it; use a CDN"
 
 
@@ -291,15 +300,6 @@ def _title(value: str) -> Iterator[Finding]:
     size = len(value.encode("utf-8", "surrogatepass"))
     if size > TITLE_BYTES:
         yield TITLE_LENGTH, f"{_shown(value)} has {size} bytes; beyond {TITLE_BYTES} a phone may cut it, shorten it"
-
-
-def _is_private(host: str) -> bool:
-    """Whether a host, in any notation that clients resolve, lies outside the public internet."""
-    host = unicodedata.normalize("NFKC", unquote(host)).replace("。", ".").lower().rstrip(".")
-    address = _address(host)
-    if address is None:
-        return "." not in host or host.endswith(_PRIVATE_SUFFIXES)
-    return not address.is_global or address.is_multicast
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

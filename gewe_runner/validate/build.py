@@ -101,6 +101,7 @@ def _profile(document: Document, project: Path, name: str, tree: Tree) -> Profil
         suppress=_sources(document, project, ("profiles", name, "suppress"), tree.get("suppress", ()), named),
         policy=policies.tightened(Policy(), tree.get("policy", {})),
         refusals=model.Refusals(**{key: tuple(map(str, texts)) for key, texts in tree.get("refusals", {}).items()}),
+        covers=model.CoverLimits(**{key: limit.value for key, limit in tree.get("covers", {}).items()}),
         connect_timeout=_value(timeouts, "connect", 5),
         read_timeout=_value(timeouts, "read", 60),
         engine=Engine(_text(tree.get("engine")) or Engine.LOCAL),

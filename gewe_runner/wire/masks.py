@@ -13,14 +13,19 @@ def cleaner(secret: str) -> Callable[[str], str]:
     """Makes a text fit to be shown and stored: no secret, no control or half characters, at most `TEXT` characters."""
     pattern = re.compile("".join(_spellings(character) for character in secret), re.IGNORECASE)
 
-    def clean(text: str) -> str:
-        # line breaks become spaces; what is left of category C (control, format, surrogate) could hide a secret or
-        # break a terminal or a database
-        flat = " ".join(text.split())
-        shown = "".join(character for character in flat if not unicodedata.category(character).startswith("C"))
-        return pattern.sub("***", shown)[:TEXT]
+    return lambda text: pattern.sub("***", _flat(text))[:TEXT]
 
-    return clean
+
+def plain(text: str) -> str:
+    """The same where there is no secret to hide."""
+    return _flat(text)[:TEXT]
+
+
+def _flat(text: str) -> str:
+    # line breaks become spaces; what is left of category C (control, format, surrogate) could hide a secret or
+    # break a terminal or a database
+    flat = " ".join(text.split())
+    return "".join(character for character in flat if not unicodedata.category(character).startswith("C"))
 
 
 def _spellings(character: str) -> str:

@@ -38,10 +38,9 @@ class Deadline:
         self.line: socket.socket | None = None
 
     def start(self, line: socket.socket) -> None:
-        """Count from now; `line` is where the answer is awaited."""
+        """Count from now; `line` is where the answer is awaited. A further line, as after a redirect, gains no time."""
         # a duplicate: it stays valid, and ours, whatever the connection's owner closes
-        self.line = socket.socket(fileno=os.dup(line.fileno()))
-        self._watch.add(self)
+        self._watch.add(self, socket.socket(fileno=os.dup(line.fileno())))
 
 
 class Watch:
@@ -71,10 +70,16 @@ class Watch:
             _current.reset(token)
             self._remove(current)
 
-    def add(self, deadline: Deadline) -> None:
+    def add(self, deadline: Deadline, line: socket.socket) -> None:
         with self._lock:
-            deadline.due = time.monotonic() + self._seconds
-            self._deadlines[deadline] = None
+            former, deadline.line = deadline.line, line
+            if former is None:
+                deadline.due = time.monotonic() + self._seconds
+                self._deadlines[deadline] = None
+                return
+            former.close()
+            if deadline.passed:
+                _end(line)
 
     def close(self) -> None:
         self._closed.set()
@@ -101,9 +106,13 @@ class Watch:
                 del self._deadlines[oldest]
                 oldest.passed = True
                 if oldest.line:
-                    with contextlib.suppress(OSError):
-                        oldest.line.shutdown(socket.SHUT_RDWR)
+                    _end(oldest.line)
         return self._seconds
+
+
+def _end(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 _current: ContextVar[Deadline] = ContextVar("deadline")

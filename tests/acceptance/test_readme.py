@@ -182,7 +182,7 @@ def options(name: str) -> set[str]:
         option
         for parameter in command.params
         if isinstance(parameter, click.Option) and not parameter.hidden
-        for option in parameter.opts
+        for option in (*parameter.opts, *parameter.secondary_opts)
     }
 
 

@@ -4,9 +4,7 @@ import contextlib
 import gzip
 import re
 import socket
-import ssl
 import struct
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -344,44 +342,25 @@ def test_a_server_that_takes_no_connection_is_not_sent() -> None:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Key and self-signed certificate for 127.0.0.1, in one file."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert, both = folder / "key.pem", folder / "cert.pem", folder / "both.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-days", "2", "-subj", "/CN=sandbox", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(cert)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    both.write_bytes(key.read_bytes() + cert.read_bytes())
-    return both
-
-
-def tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return raw.certificate(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
 
 
 def test_an_untrusted_certificate_is_not_sent(certificate: Path) -> None:
-    with raw.answering(raw.http(SUCCESS), tls=tls(certificate)) as server:
+    with raw.answering(raw.http(SUCCESS), tls=raw.tls(certificate)) as server:
         assert not_sent(post(server.gateway)) is Unsent.TLS
     assert server.requests == []
 
 
 def test_a_trusted_certificate_is_used(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    with raw.answering(raw.http(SUCCESS), tls=tls(certificate)) as server:
+    with raw.answering(raw.http(SUCCESS), tls=raw.tls(certificate)) as server:
         assert isinstance(post(server.gateway), Envelope)
 
 
 def test_slow_bytes_over_tls_do_not_hold_a_lane_for_ever(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     head = b"HTTP/1.1 200 OK\r\n\r\n"
-    with raw.answering(head, *[b"0"] * 5000, pause=0.05, tls=tls(certificate)) as server:
+    with raw.answering(head, *[b"0"] * 5000, pause=0.05, tls=raw.tls(certificate)) as server:
         assert lost(post(server.gateway, read_timeout=0.3)) is Loss.TIMEOUT
 
 
