@@ -70,7 +70,7 @@ ORDER = rules.declare(
 )
 
 #: What SQLAlchemy takes for a parameter: a colon and a word, with no other colon about them (as in `day::text`).
-_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")
 _READING = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
 _ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
