@@ -64,6 +64,10 @@ def test_memory_is_that_of_all_processes_of_a_side_together(tmp_path: Path) -> N
     assert 80e6 < measure.command((sys.executable, "-c", both), tmp_path).peak < 160e6
 
 
+def test_a_program_that_ends_before_it_can_be_looked_at_has_a_size_all_the_same(tmp_path: Path) -> None:
+    assert measure.command(("true",), tmp_path).peak > 1e6
+
+
 def test_a_side_that_fails_ends_the_run_with_what_it_said(tmp_path: Path) -> None:
     with pytest.raises(measure.MeasuringError, match="exit 3\nno luck"):
         measure.command((sys.executable, "-c", "import sys; sys.stderr.write('no luck'); sys.exit(3)"), tmp_path)
