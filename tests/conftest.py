@@ -13,25 +13,19 @@ from typing import Any, Protocol
 import hypothesis
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests import surroundings
 
-#: Variables that would change what the program does or prints.
-FOREIGN = ("GEWE_", "XDG_", "LC_", "GITHUB_", "GITLAB_", "PIP_")
-FOREIGN_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LANG", "LANGUAGE", "NETRC", "PYTHONPATH"}
+ROOT = Path(__file__).parent.parent
 
 # A busy machine is no reason to fail, so no example has a deadline.
 hypothesis.settings.register_profile("gewe-runner", deadline=None)
 hypothesis.settings.load_profile("gewe-runner")
 
 
-def _is_foreign(name: str) -> bool:
-    return name.startswith(FOREIGN) or name in FOREIGN_NAMES or name.lower().endswith("_proxy")
-
-
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A home of one's own, UTC, no proxy, and nothing that the developer's shell or CI has set."""
-    for name in filter(_is_foreign, list(os.environ)):
+    for name in surroundings.foreign():
         monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))

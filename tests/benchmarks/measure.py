@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from tests import surroundings
 from tests.benchmarks.figures import Taken
 
 ROOT = Path(__file__).parents[2]
@@ -18,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 #: What the installed `gewe-runner` script does.
 PROGRAM = (sys.executable, "-c", "import sys; from gewe_runner.cli import main; sys.exit(main())")
 
-#: This checkout is measured, whatever is installed.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+#: This checkout is measured, whatever is installed; in CI as anywhere else, where the program asks for more.
+ENVIRONMENT = {**surroundings.own(), "PYTHONPATH": str(ROOT)}
 
 #: The memory of a tree is looked up so often at first, then ever more rarely, so that looking costs little.
 _SHORTEST, _LONGEST, _SHARE = 0.01, 0.25, 0.02
