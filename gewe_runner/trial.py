@@ -1,7 +1,6 @@
 """The composition root of a test card: one card through each device of a plan, before anybody else gets one."""
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import os
@@ -108,7 +107,7 @@ def _cards(planned: Planned, trial: Trial) -> dict[str, Message]:
         raise errors.UsageError(f"{what}, so there is no card to test", hint="gewe-runner plan CAMPAIGN says who is in")
     if trial.row:
         (card,) = found.values()
-        found = {device: dataclasses.replace(card, device=device) for device in planned.plan.devices}
+        found = {device: card._replace(device=device) for device in planned.plan.devices}
     return {device: _addressed(card, trial.to_wxid) for device, card in found.items()}
 
 
@@ -127,7 +126,7 @@ def _messages(planned: Planned, row: tuple[str, int] | None) -> Iterator[Message
 def _addressed(card: Message, to_wxid: str) -> Message:
     payload = freeze.canonical({**json.loads(card.payload), "toWxid": to_wxid})
     digest = hashlib.sha256(payload.encode()).hexdigest()
-    return dataclasses.replace(card, to_wxid=to_wxid, payload=payload, sha256=digest)
+    return card._replace(to_wxid=to_wxid, payload=payload, sha256=digest)
 
 
 @dataclass(frozen=True, slots=True)

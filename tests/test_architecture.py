@@ -20,7 +20,7 @@ from gewe_runner.model import State
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gewe_runner"
 
-WORDS = {"model", "errors", "problems", "watch"}
+WORDS = {"model", "errors", "problems", "watch", "batches"}
 LEAVES = {"rules", "template", "pace", "cards", "schemas", "words", "wire"}
 STEPS = {
     "load",
@@ -103,6 +103,7 @@ ROOMS: dict[str, set[str]] = {
     "exchange": {"model"},
     "model": set(),
     "watch": set(),
+    "batches": set(),
     "errors": {"model"},
     "problems": {"model", "errors"},
 }

@@ -79,10 +79,10 @@ def _recipients(source: Source, project: Path, problems: Problems) -> Iterator[R
     for row, values, wanted in _rows(table, source, problems):
         is_empty = False
         wxid = values[columns.ID]
-        if wanted:
+        if wanted and not cards.is_plain_wxid(wxid):
             for rule, message in cards.check(columns.ID, wxid):
                 problems.add(rule.of_row(source, row, f"{id_column} {message}", table.numbers.get(id_column, 1)))
-        yield Recipient(to_wxid=wxid, source=source, row=row, values=values, wanted=wanted)
+        yield Recipient(wxid, source, row, values, wanted)
     if is_empty and problems.errors == before:
         message = "the list has no rows; fill it, or remove it from the campaign"
         problems.add(lists.EMPTY.of_list(source, message))

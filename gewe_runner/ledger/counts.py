@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import func, select, text
 
-from gewe_runner.ledger import batches
+from gewe_runner import batches
 from gewe_runner.ledger.tables import message, run, skip
 from gewe_runner.model import Reason, State
 

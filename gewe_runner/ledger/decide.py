@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import delete, insert, select, union_all, update
 
-from gewe_runner import errors
-from gewe_runner.ledger import batches, counts, forget, runs
+from gewe_runner import batches, errors
+from gewe_runner.ledger import counts, forget, runs
 from gewe_runner.ledger.tables import edition, message, resolution, run, skip
 from gewe_runner.model import Message, Reason, RunState, State
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import sqlalchemy
 from sqlalchemy import func, select
 
-from gewe_runner.ledger import batches, forget
+from gewe_runner import batches
+from gewe_runner.ledger import forget
 from gewe_runner.ledger.tables import edition, lane, message, run, skip
 from gewe_runner.model import Message, Reason, Skip, State
 

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import func, select
 
-from gewe_runner.ledger import batches, forget
+from gewe_runner import batches
+from gewe_runner.ledger import forget
 from gewe_runner.ledger.tables import edition, message, skip
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
 
@@ -63,7 +64,7 @@ def laid(
         for one in batch:
             name = aliases.get(one.to_wxid, one.to_wxid)
             if isinstance(one, Skip):
-                yield replace(one, to_wxid=name) if name != one.to_wxid else one
+                yield one._replace(to_wxid=name) if name != one.to_wxid else one
                 continue
             if one.to_wxid not in found:
                 overlay.devices[one.device] += 1

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import delete, func, insert, select, update
 
-from gewe_runner import errors
-from gewe_runner.ledger import batches, connect, counts, judge
+from gewe_runner import batches, errors
+from gewe_runner.ledger import connect, counts, judge
 from gewe_runner.ledger.tables import edition, lane, message, meta, metadata, run, skip
 from gewe_runner.model import FrequencyCap, Message, Reason, RunInfo, RunState, Skip, State
 

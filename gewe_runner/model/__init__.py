@@ -269,9 +269,11 @@ class Campaign:
     policy: Policy = Policy()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recipient:
-    """One row of one list, its id cleaned, before anything is decided about it."""
+class Recipient(NamedTuple):
+    """One row of one list, its id cleaned, before anything is decided about it.
+
+    A tuple, as all that there is one of for each row: there may be millions, and a dataclass takes four times as long.
+    """
 
     to_wxid: str
     source: Source
@@ -283,8 +285,7 @@ class Recipient:
     wanted: bool = True
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """A recipient who shall get a card, the device it goes through and its variant."""
 
     recipient: Recipient
@@ -292,8 +293,7 @@ class Assignment:
     variant: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Skip:
+class Skip(NamedTuple):
     """A row that gets no message, and why."""
 
     to_wxid: str
@@ -304,12 +304,9 @@ class Skip:
     text: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One payload for one recipient through one device, frozen."""
 
-    #: From 1 in plan order; 0 until the plan has numbered it.
-    seq: int = 0
     to_wxid: str
     device: str
     variant: str | None
@@ -319,6 +316,8 @@ class Message:
     payload: str
     #: Hex SHA-256 of the payload's UTF-8 bytes.
     sha256: str
+    #: From 1 in plan order; 0 until the plan has numbered it.
+    seq: int = 0
 
 
 class Record(NamedTuple):

@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Iterable, Iterator, Sequence
 
+from gewe_runner import batches
 from gewe_runner.model import START, Assignment, Campaign, Profile, Reason, Recipient, Skip
 from gewe_runner.plan import chance
 from gewe_runner.plan.ids import Ids
@@ -24,10 +25,9 @@ def assign(
 ) -> Iterator[Assignment | Skip]:
     """One assignment or skip for each row, in their order; rows without a device become problems instead."""
     warned = False
-    for recipient in recipients:
-        reason = _reason(campaign, recipient, ids)
+    for recipient, reason in _judged(campaign, recipients, ids):
         if reason is not None:
-            yield Skip(to_wxid=recipient.to_wxid, source=recipient.source.label, row=recipient.row, reason=reason)
+            yield Skip(recipient.to_wxid, recipient.source.label, recipient.row, reason)
             continue
         names = _devices(campaign, profile, recipient, problems)
         if not names or not _allowed(campaign, recipient, problems):
@@ -39,7 +39,7 @@ def assign(
             problems.add(plans.HASHED_DEVICES.at(campaign.shown, at, fault))
         device = names[0] if len(names) == 1 else chance.device(campaign, recipient.to_wxid, names)
         variant = chance.variant(campaign, recipient.to_wxid)
-        yield Assignment(recipient=recipient, device=device, variant=variant.name if variant else None)
+        yield Assignment(recipient, device, variant.name if variant else None)
 
 
 def named(campaign: Campaign, profile: Profile, recipient: Recipient) -> tuple[By, Sequence[str]]:
@@ -53,17 +53,22 @@ def named(campaign: Campaign, profile: Profile, recipient: Recipient) -> tuple[B
     return By.PROFILE, tuple(profile.devices)
 
 
-def _reason(campaign: Campaign, recipient: Recipient, ids: Ids) -> Reason | None:
-    """Why the recipient gets nothing: the first reason that applies, in the contract's order."""
-    if not recipient.wanted:
-        return Reason.FILTERED
-    if not ids.is_new(recipient.to_wxid):
-        return Reason.DUPLICATE
-    if ids.is_suppressed(recipient.to_wxid):
-        return Reason.SUPPRESSED
-    if chance.held_out(campaign, recipient.to_wxid):
-        return Reason.HOLDOUT
-    return None
+def _judged(campaign: Campaign, recipients: Iterable[Recipient], ids: Ids) -> Iterator[tuple[Recipient, Reason | None]]:
+    """Every recipient, and why they get nothing: the first reason that applies, in the contract's order."""
+    for batch in batches.of(recipients):
+        wanted = [one.to_wxid for one in batch if one.wanted]
+        suppressed, new = ids.suppressed(wanted), iter(ids.new(wanted))
+        for one in batch:
+            if not one.wanted:
+                yield one, Reason.FILTERED
+            elif not next(new):
+                yield one, Reason.DUPLICATE
+            elif one.to_wxid in suppressed:
+                yield one, Reason.SUPPRESSED
+            elif chance.held_out(campaign, one.to_wxid):
+                yield one, Reason.HOLDOUT
+            else:
+                yield one, None
 
 
 def _devices(campaign: Campaign, profile: Profile, recipient: Recipient, problems: Problems) -> Sequence[str]:

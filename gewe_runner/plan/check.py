@@ -24,7 +24,7 @@ class Covers:
     def over(self, items: Iterable[Message | Skip]) -> Iterator[Message | Skip]:
         for item in items:
             # Looked for as text first: to parse every payload would double the cost of a plan.
-            if isinstance(item, Message) and any(sign in item.payload for sign in cards.SIGNED):
+            if isinstance(item, Message) and cards.may_be_signed(item.payload):
                 url = json.loads(item.payload)["coverImgUrl"]
                 expiry = cards.cover_expiry(url)
                 if expiry is not None and (self.first is None or expiry < self.first[0]):

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ def freeze(
                 if item.variant is not None:
                     counts["variants"][item.variant] += 1
                 if seq <= SAMPLES:
-                    samples.append(replace(item, seq=seq))
+                    samples.append(item._replace(seq=seq))
                 text = _message_line(item, seq)
             else:
                 counts["skips"][item.reason] += 1

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import quote
 
 from gewe_runner.model import Message, Skip
@@ -50,11 +49,11 @@ def _message(message: Message, alias: str) -> Message:
     payload = freeze.canonical({name: _without(value, message.to_wxid, alias) for name, value in fields.items()})
     # The hash of the true payload would tell whether a guessed id is the right one.
     sha256 = hashlib.sha256(payload.encode()).hexdigest()
-    return replace(message, to_wxid=alias, payload=payload, sha256=sha256)
+    return message._replace(to_wxid=alias, payload=payload, sha256=sha256)
 
 
 def _skip(skip: Skip, alias: str) -> Skip:
-    return replace(skip, to_wxid=alias, text=_without(skip.text, skip.to_wxid, alias))
+    return skip._replace(to_wxid=alias, text=_without(skip.text, skip.to_wxid, alias))
 
 
 def _without(text: str, to_wxid: str, alias: str) -> str:

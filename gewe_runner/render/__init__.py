@@ -3,14 +3,12 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
+from gewe_runner import batches
 from gewe_runner.model import Assignment, Campaign, Message, Profile, Reason, Skip
 from gewe_runner.problems import Problems
 from gewe_runner.render import processes
 from gewe_runner.render.names import Names
-from gewe_runner.render.press import Frozen, Press, Pressed, Slip
-
-#: Rows that are rendered at a time.
-BATCH = 500
+from gewe_runner.render.press import Press, Pressed, Sheet
 
 
 def messages(
@@ -28,59 +26,44 @@ def messages(
     press = Press(campaign, profile)
     lines = Names(campaign, profile, press.names, problems).over(assignments)
     # each batch twice: its slips go to be pressed, the lines wait for what comes back
-    batches, waiting = itertools.tee(_batches(lines))
-    slips = ([_slip(one) for one in batch if isinstance(one, Assignment)] for batch in batches)
-    for pressed, batch in zip(processes.pressed(campaign, profile, press, slips), waiting, strict=True):
+    laid, waiting = itertools.tee(batches.of(lines))
+    sheets = map(_sheets, laid)
+    for pressed, batch in zip(processes.pressed(campaign, profile, press, sheets), waiting, strict=True):
         yield from _messages(batch, pressed, problems)
 
 
-def _batches(lines: Iterable[Assignment | Skip]) -> Iterator[Sequence[Assignment | Skip]]:
-    rest = iter(lines)
-    while batch := list(itertools.islice(rest, BATCH)):
-        yield batch
-
-
-def _slip(assignment: Assignment) -> Slip:
-    recipient = assignment.recipient
-    source = recipient.source
-    return Slip(
-        source.where,
-        source.label,
-        recipient.row,
-        recipient.to_wxid,
-        recipient.values,
-        assignment.device,
-        assignment.variant,
-    )
+def _sheets(batch: Iterable[Assignment | Skip]) -> list[Sheet]:
+    """The batch's assignments; neighbours of one list, whose rows have the same columns, share a sheet."""
+    found: list[Sheet] = []
+    source, names = None, None
+    for one in batch:
+        if isinstance(one, Skip):
+            continue
+        recipient = one.recipient
+        if recipient.source is not source or recipient.values.keys() != names:
+            source, names = recipient.source, recipient.values.keys()
+            found.append(Sheet(source.where, source.label, tuple(names), []))
+        found[-1].slips.append(
+            (recipient.row, recipient.to_wxid, one.device, one.variant, tuple(recipient.values.values()))
+        )
+    return found
 
 
 def _messages(batch: Sequence[Assignment | Skip], pressed: Pressed, problems: Problems) -> Iterator[Message | Skip]:
     """The batch's lines with the messages that its assignments have become."""
-    assignments = [one for one in batch if isinstance(one, Assignment)]
-    for index, rule, message in pressed.findings:
-        recipient = assignments[index].recipient
-        problems.add(rule.of_row(recipient.source, recipient.row, message))
-    outcomes = iter(pressed.outcomes)
+    if pressed.findings:
+        assignments = [one for one in batch if isinstance(one, Assignment)]
+        for index, rule, message in pressed.findings:
+            recipient = assignments[index].recipient
+            problems.add(rule.of_row(recipient.source, recipient.row, message))
+    outcomes = enumerate(zip(pressed.payloads, pressed.digests, strict=True))
     for one in batch:
         if isinstance(one, Skip):
             yield one
             continue
-        recipient, outcome = one.recipient, next(outcomes)
-        if isinstance(outcome, Frozen):
-            yield Message(
-                to_wxid=recipient.to_wxid,
-                device=one.device,
-                variant=one.variant,
-                source=recipient.source.label,
-                row=recipient.row,
-                payload=outcome.payload,
-                sha256=outcome.sha256,
-            )
-        elif outcome is not None:
-            yield Skip(
-                to_wxid=recipient.to_wxid,
-                source=recipient.source.label,
-                row=recipient.row,
-                reason=Reason.BY_TEMPLATE,
-                text=outcome.reason,
-            )
+        recipient, (index, (payload, sha256)) = one.recipient, next(outcomes)
+        label = recipient.source.label
+        if payload:
+            yield Message(recipient.to_wxid, one.device, one.variant, label, recipient.row, payload, sha256)
+        elif index in pressed.left:
+            yield Skip(recipient.to_wxid, label, recipient.row, Reason.BY_TEMPLATE, pressed.left[index])

@@ -2,9 +2,9 @@
 
 import functools
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring as _quoted
 from typing import NamedTuple
 
 import jsonschema
@@ -13,42 +13,36 @@ from gewe_runner import schemas, template
 from gewe_runner.model import CARD_FIELDS, Campaign, Level, Profile, Value, Where
 from gewe_runner.rules import Rule, cards, templates
 
-_FIELDS = frozenset({"toWxid", *CARD_FIELDS})
-_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+#: The keys of a payload in the order of canonical JSON.
+_FIELDS = tuple(sorted(("toWxid", *CARD_FIELDS)))
+_KEYS = frozenset(_FIELDS)
+
+#: What the card of one recipient depends on, besides the list: row, id, device, variant, and the row's values. A bare
+#: tuple, since each of them goes to another process: to pickle anything with a class takes three times as long.
+Slip = tuple[int, str, str, str | None, tuple[str, ...]]
 
 
-class Slip(NamedTuple):
-    """What the card of one recipient depends on; small, since another process may get it."""
+class Sheet(NamedTuple):
+    """Recipients of one list whose rows have the same columns."""
 
-    #: The list that the row is of, by where it stands in the campaign, and its label.
+    #: The list, by where it stands in the campaign, and its label.
     where: Where
     source: str
-    row: int
-    to_wxid: str
-    values: Mapping[str, str]
-    device: str
-    variant: str | None
-
-
-class Left(NamedTuple):
-    """A template leaves the recipient out."""
-
-    reason: str
-
-
-class Frozen(NamedTuple):
-    """A payload and its hex SHA-256."""
-
-    payload: str
-    sha256: str
+    #: The columns.
+    names: tuple[str, ...]
+    slips: list[Slip]
 
 
 class Pressed(NamedTuple):
-    """What became of slips."""
+    """What became of slips, by their index over all sheets."""
 
-    #: One a slip; None where the card has an error.
-    outcomes: list[Frozen | Left | None]
-    #: What is wrong or doubtful, by the slip's index.
+    #: Canonical JSON; empty where there is none.
+    payloads: list[str]
+    #: Hex SHA-256 of each.
+    digests: list[str]
+    #: Why a template leaves the recipient out.
+    left: dict[int, str]
+    #: What is wrong or doubtful.
     findings: list[tuple[int, Rule, str]]
 
 
@@ -60,6 +54,13 @@ class _Card:
     constants: Mapping[str, str]
     #: Field, how problems name its template, the template.
     templates: tuple[tuple[str, str, template.Template], ...]
+    #: The payload with what is the same for everybody, and a `%s` for each of `gaps`.
+    form: str
+    gaps: tuple[str, ...]
+
+    def payload(self, values: Mapping[str, str]) -> str:
+        """The values as canonical JSON: keys sorted, no spaces, UTF-8 left as it is."""
+        return self.form % tuple([_quoted(values[name]) for name in self.gaps])
 
 
 class Press:
@@ -83,44 +84,51 @@ class Press:
             source.where: {**profile.vars, **campaign.vars, **source.vars} for source in campaign.recipients
         }
 
-    def press(self, slips: Iterable[Slip]) -> Pressed:
+    def press(self, sheets: Iterable[Sheet]) -> Pressed:
         """The payload of each slip; the same slips give the same payloads everywhere."""
-        pressed = Pressed([], [])
-        for index, slip in enumerate(slips):
-            outcome, told = self._outcome(slip)
-            pressed.outcomes.append(outcome)
-            pressed.findings.extend((index, rule, message) for rule, message in told)
+        pressed = Pressed([], [], {}, [])
+        for sheet in sheets:
+            for slip in sheet.slips:
+                payload, sha256 = self._pressed(sheet, slip, pressed)
+                pressed.payloads.append(payload)
+                pressed.digests.append(sha256)
         return pressed
 
-    def _outcome(self, slip: Slip) -> tuple[Frozen | Left | None, list[tuple[Rule, str]]]:
+    def _pressed(self, sheet: Sheet, slip: Slip, pressed: Pressed) -> tuple[str, str]:
+        """A payload and its hex SHA-256, both empty where there is none; why is added to `pressed`."""
+        row, to_wxid, device, variant, row_values = slip
+        names: dict[str, object] = dict(self._variables[sheet.where])
+        names.update(zip(sheet.names, row_values, strict=True))
+        names["campaign"] = self._about
+        names["recipient"] = {"toWxid": to_wxid, "source": sheet.source, "row": row}
+        names["device"], names["variant"] = {"name": device}, {"name": variant or ""}
+        card, index = self._cards[variant], len(pressed.payloads)
         try:
-            values, told = _rendered(self._cards[slip.variant], self._names(slip))
+            values, told = _rendered(card, names)
         except template.Skipped as skipped:
-            return Left(skipped.reason), []
-        if len(values) < len(CARD_FIELDS):
-            return None, told
-        values["toWxid"] = slip.to_wxid
-        if not conforms(values):
-            faults = _validator().iter_errors(values)
-            told += ((templates.PAYLOAD, f"{'.'.join(map(str, one.path)) or 'card'}: {one.message}") for one in faults)
-            return None, told
-        payload = _canonical(values)
-        try:
-            return Frozen(payload, hashlib.sha256(payload.encode()).hexdigest()), told
-        except UnicodeEncodeError:
-            broken = next(name for name, value in values.items() if not _is_encodable(value))
-            told.append((templates.VALUE, f"{broken}: has half of a character in it (a lone surrogate)"))
-            return None, told
+            pressed.left[index] = skipped.reason
+            return "", ""
+        payload, sha256 = "", ""
+        if len(values) == len(CARD_FIELDS):
+            values["toWxid"] = to_wxid
+            payload, sha256 = _frozen(card, values, told)
+        pressed.findings.extend((index, rule, message) for rule, message in told)
+        return payload, sha256
 
-    def _names(self, slip: Slip) -> dict[str, object]:
-        return {
-            **self._variables[slip.where],
-            **slip.values,
-            "campaign": self._about,
-            "recipient": {"toWxid": slip.to_wxid, "source": slip.source, "row": slip.row},
-            "device": {"name": slip.device},
-            "variant": {"name": slip.variant or ""},
-        }
+
+def _frozen(card: _Card, values: Mapping[str, str], told: list[tuple[Rule, str]]) -> tuple[str, str]:
+    """The payload and its hex SHA-256; both empty where it cannot be, which is told."""
+    if not conforms(values):
+        faults = _validator().iter_errors(values)
+        told += ((templates.PAYLOAD, f"{'.'.join(map(str, one.path)) or 'card'}: {one.message}") for one in faults)
+        return "", ""
+    payload = card.payload(values)
+    try:
+        return payload, hashlib.sha256(payload.encode()).hexdigest()
+    except UnicodeEncodeError:
+        broken = next(name for name, value in values.items() if not _is_encodable(value))
+        told.append((templates.VALUE, f"{broken}: has half of a character in it (a lone surrogate)"))
+        return "", ""
 
 
 def conforms(payload: Mapping[str, str]) -> bool:
@@ -128,7 +136,7 @@ def conforms(payload: Mapping[str, str]) -> bool:
 
     The schema asks no more, which a test holds; its validator would take longer than all the rest of a row.
     """
-    return payload.keys() == _FIELDS and all(payload.values())
+    return payload.keys() == _KEYS and all(payload.values())
 
 
 @functools.cache
@@ -144,13 +152,20 @@ def _check(name: str, value: str) -> tuple[tuple[Rule, str], ...]:
 
 def _card(card: Mapping[str, str], overrides: Mapping[str, str], place: str) -> _Card:
     compiled = {name: template.Template({**card, **overrides}[name]) for name in CARD_FIELDS}
+    constants = {name: one.render({}).strip() for name, one in compiled.items() if one.constant}
+    parts = (
+        f"{_quoted(name)}:{_quoted(constants[name]).replace('%', '%%') if name in constants else '%s'}"
+        for name in _FIELDS
+    )
     return _Card(
-        constants={name: one.render({}).strip() for name, one in compiled.items() if one.constant},
+        constants=constants,
         templates=tuple(
             (name, f"{place if name in overrides else ''}card.{name}", one)
             for name, one in compiled.items()
             if not one.constant
         ),
+        form=f"{{{','.join(parts)}}}",
+        gaps=tuple(name for name in _FIELDS if name not in constants),
     )
 
 
@@ -169,10 +184,11 @@ def _rendered(card: _Card, names: Mapping[str, object]) -> tuple[dict[str, str],
             line = f"line {fault.line}: " if fault.line > 1 else ""
             told.append((rule, f"{place}: {line}{fault.message}"))
             continue
-        found = _check(name, value)
-        told += ((rule, f"{place}: {message}") for rule, message in found)
-        if all(rule.level is not Level.ERROR for rule, _ in found):
-            values[name] = value
+        if found := _check(name, value):
+            told += ((rule, f"{place}: {message}") for rule, message in found)
+            if any(rule.level is Level.ERROR for rule, _ in found):
+                continue
+        values[name] = value
     return values, told
 
 

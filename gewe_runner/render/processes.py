@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 
 from gewe_runner.model import Campaign, Profile
-from gewe_runner.render.press import Press, Pressed, Slip
+from gewe_runner.render.press import Press, Pressed, Sheet
 
 #: Slips that are pressed here before other processes are started: those of most lists are done sooner than that.
 ALONE = 6_000
@@ -19,7 +19,7 @@ ALONE = 6_000
 #: Batches under way for each process: enough that none waits, few enough that memory does not grow with the list.
 AHEAD = 3
 
-Batch = Sequence[Slip]
+Batch = Sequence[Sheet]
 
 # What a process of the pool was started for; the pool's functions can carry nothing else.
 _presses: list[Press] = []
@@ -33,7 +33,7 @@ def pressed(campaign: Campaign, profile: Profile, press: Press, batches: Iterabl
     """
     left, cores, batches = ALONE, _cores(), iter(batches)
     for batch in batches:
-        left -= len(batch)
+        left -= sum(len(sheet.slips) for sheet in batch)
         yield press.press(batch)
         if left <= 0 and cores > 1:
             break

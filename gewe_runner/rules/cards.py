@@ -114,9 +114,6 @@ TITLE_LENGTH = rules.declare(
 
 TITLE_BYTES = 64
 
-#: Every URL with an end that `cover_expiry` knows has one of these in it.
-SIGNED = ("q-sign-time=", "xpires=")
-
 #: WeChat's own accounts as contact lists contain them; `filehelper` is the one that a card may go to.
 BUILT_IN_IDS = frozenset(
     {
@@ -188,6 +185,11 @@ def check(field: str, value: str) -> Iterator[Finding]:
         yield from find(value)
 
 
+def is_plain_wxid(value: str) -> bool:
+    """Whether there is nothing to say about a recipient's id, which nearly all are: letters, digits, `_` and `-`."""
+    return _PLAIN_WXID.fullmatch(value) is not None and value not in BUILT_IN_IDS
+
+
 def looks_like_app_id(value: str) -> bool:
     """Whether a value has the shape of a device's `appId`."""
     return _APP_ID.fullmatch(value) is not None
@@ -196,6 +198,11 @@ def looks_like_app_id(value: str) -> bool:
 def looks_like_mini_app_id(value: str) -> bool:
     """Whether a value has the shape of a mini-program's `miniAppId`."""
     return _MINI_APP_ID.fullmatch(value) is not None
+
+
+def may_be_signed(text: str) -> bool:
+    """Whether there may be a URL in the text whose end `cover_expiry` knows; quick, since every payload is asked."""
+    return "xpires=" in text or "q-sign-time=" in text
 
 
 def cover_expiry(url: str) -> datetime | None:
@@ -234,7 +241,7 @@ def _shown(value: str) -> str:
 
 
 def _to_wxid(value: str) -> Iterator[Finding]:
-    if _PLAIN_WXID.fullmatch(value) and value not in BUILT_IN_IDS:
+    if is_plain_wxid(value):
         return
     if _INVISIBLE.search(value):
         yield WXID_SPACE, f"{_shown(value)} has a space or an invisible character in it; give one id without blanks"

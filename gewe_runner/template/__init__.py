@@ -49,7 +49,7 @@ class _Program:
         self._text = text
 
     def run(self, names: Mapping[str, object]) -> tuple[str, meter.Render]:
-        render = meter.Render(_SANDBOX, names)
+        render = _SANDBOX.begun(names)
         try:
             text = "".join(self._compiled.root_render_func(render))
             meter.refuse_size(len(text))

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import jinja2
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
@@ -23,8 +24,14 @@ BITS = 128
 class Render(Context):
     """One render: the names it was given and the work spent so far."""
 
-    def __init__(self, environment: jinja2.Environment, names: Mapping[str, object]) -> None:
-        super().__init__(environment, cast(dict[str, Any], names), None, {})
+    def __init__(self, environment: jinja2.Environment, evaluation: EvalContext, names: Mapping[str, object]) -> None:
+        # What Jinja's own constructor does, without what is the same in every render: there is one for each field of
+        # each card, and its own takes longer than most templates.
+        self.environment, self.eval_ctx = environment, evaluation
+        self.parent = names  # type: ignore[assignment]  # is only read
+        self.vars: dict[str, Any] = {}
+        self.exported_vars: set[str] = set()
+        self.name, self.globals_keys, self.blocks = None, set(), {}
         self.spent = 0
         self.calls = 0
 
@@ -44,8 +51,11 @@ class Render(Context):
     def weigh(self, value: object, depth: int = 0) -> None:
         """Charge a value by its size; refuses what is no value, too large or nested too deeply."""
         if isinstance(value, str):
-            refuse_size(len(value))
-            self.charge(1 + len(value))
+            size = len(value)
+            self.spent += 1 + size
+            if size > SIZE or self.spent > STEPS:
+                refuse_size(size)
+                self.charge(0)
             return
         self.charge(1)
         if isinstance(value, list | tuple | dict):
@@ -81,6 +91,8 @@ def refuse_number(value: float) -> None:
 
 def text(value: object) -> str:
     """A text or number as text; what would show Python's own notation is refused."""
+    if type(value) is str:
+        return value
     if isinstance(value, list | tuple):
         raise faults.RefusalError("a list cannot stand in a text; join its parts: | join(', ')")
     if isinstance(value, dict):

@@ -1,10 +1,12 @@
 """The one environment in which every template is compiled and run."""
 
 import functools
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jinja2
+from jinja2.nodes import EvalContext
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, pass_context
@@ -45,6 +47,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: _metered(name, function) for name, function in offer.FILTERS.items()} | _INNER
         self.tests = {name: _metered(name, function) for name, function in offer.TESTS.items()}
         self.globals = dict(offer.GLOBALS)
+        # one for all renders: only {% autoescape %}, which no card may use, would change it
+        self._evaluation = EvalContext(self)
+
+    def begun(self, names: Mapping[str, object]) -> meter.Render:
+        """A render that has done nothing so far."""
+        return meter.Render(self, self._evaluation, names)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, jinja2.Undefined) or (isinstance(obj, dict) and attribute in obj):
@@ -110,10 +118,18 @@ def _refuse_power(base: object, exponent: object) -> None:
         raise faults.RefusalError("the number is too large")
 
 
+#: What a function of Jinja's may want before its arguments.
+_WANTED: dict[str, Callable[[meter.Render], object]] = {
+    "context": lambda context: context,
+    "eval_context": operator.attrgetter("eval_ctx"),
+    "environment": operator.attrgetter("environment"),
+}
+
+
 def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter or test that weighs what it takes and gives, and explains what it cannot do."""
-    wants = getattr(getattr(function, "jinja_pass_arg", None), "name", "")
-    is_lenient = name in offer.LENIENT
+    wants = _WANTED.get(getattr(getattr(function, "jinja_pass_arg", None), "name", ""))
+    is_lenient, takes_text = name in offer.LENIENT, name in offer.TEXT_FILTERS
 
     @pass_context
     def metered(context: meter.Render, value: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -121,10 +137,9 @@ def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             if isinstance(part, jinja2.Undefined) and not is_lenient:
                 str(part)  # raises
             context.weigh(part)
-        passed = {"context": context, "eval_context": context.eval_ctx, "environment": context.environment}
-        first = (passed[wants],) if wants else ()
+        first = (wants(context),) if wants else ()
         try:
-            result = function(*first, meter.text(value) if name in offer.TEXT_FILTERS else value, *args, **kwargs)
+            result = function(*first, meter.text(value) if takes_text else value, *args, **kwargs)
             # Jinja's `map`, `select` and others yield: their work belongs to this call, not to whoever reads on.
             result = list(result) if isinstance(result, Iterator) else result
         except FOREIGN as exc:

@@ -1,7 +1,6 @@
 """The preview's page: everything in it, nothing asked for, and whatever stands in a card stays text."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +65,7 @@ def test_a_click_on_a_reason_lists_who_gets_nothing_for_it(opened: Opened, file:
 
 
 def test_every_device_of_a_card_is_named(opened: Opened, tmp_path: Path) -> None:
-    lines: list[Message | Skip] = [replace(message(number), device=f"d{number}") for number in range(1, 6)]
+    lines: list[Message | Skip] = [message(number)._replace(device=f"d{number}") for number in range(1, 6)]
     page = opened.show(written(tmp_path / "devices.html", lines))
     assert page.get_by_text("through d1, d2, d3, and 2 more").is_visible()
 

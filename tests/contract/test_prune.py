@@ -209,7 +209,7 @@ def test_nobody_has_to_wait_for_the_space_to_be_given_back(ledger: connect.Ledge
 
 def test_space_is_given_back(ledger: connect.Ledger) -> None:
     payload = "x" * 2_000
-    run = register(ledger, [replace(message(seq, f"p{seq}"), payload=f"{payload}{seq}") for seq in range(1, 1_001)])
+    run = register(ledger, [message(seq, f"p{seq}")._replace(payload=f"{payload}{seq}") for seq in range(1, 1_001)])
     put(ledger, "sent")
     with ledger.writing() as connection:
         runs.finish(connection, run, now=NOW, stopped="")

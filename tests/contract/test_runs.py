@@ -6,8 +6,8 @@ import sqlalchemy
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from gewe_runner import errors
-from gewe_runner.ledger import batches, connect, decide, forget, judge, rows, runs
+from gewe_runner import batches, errors
+from gewe_runner.ledger import connect, decide, forget, judge, rows, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
 from tests.contract.plans import NOW, identity, lay_over, messages, register, skip, states
 

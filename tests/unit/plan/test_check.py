@@ -25,7 +25,7 @@ def rules(of: Campaign, profile: Profile, items: Iterable[Message], tmp_path: Pa
 
 
 def with_cover(url: str) -> Message:
-    return replace(message(), payload=json.dumps({"coverImgUrl": url, "toWxid": "a"}))
+    return message()._replace(payload=json.dumps({"coverImgUrl": url, "toWxid": "a"}))
 
 
 @pytest.mark.parametrize(("most", "expected"), [(1, ["max-recipients"]), (2, [])])
@@ -56,7 +56,7 @@ def test_a_policy_may_want_a_suppression_list(required: bool, lists: int, expect
 
 def test_a_card_that_the_policy_forbids_is_told_at_its_row() -> None:
     problems = Problems()
-    cards = [with_cover("https://a.example.com/1"), replace(with_cover("https://b.example.com/2"), row=7)]
+    cards = [with_cover("https://a.example.com/1"), with_cover("https://b.example.com/2")._replace(row=7)]
     listed = Source(label="l.csv", name="lists/l.csv", where=("recipients", 0), path=Path("lists/l.csv"))
     own = campaign(policy=Policy(allowed_hosts=("a.example.com",)), recipients=(listed,))
     passed = check.allowed(cards, own, problems)

@@ -10,30 +10,28 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gewe_runner import render
+from gewe_runner import batches, render
 from gewe_runner.model import Assignment, Message
 from gewe_runner.problems import Problems
 from gewe_runner.render import processes
-from gewe_runner.render.press import Frozen, Press, Slip
+from gewe_runner.render.press import Press, Sheet, Slip
 from tests.conftest import ROOT
 from tests.unit.render.test_render import CAMPAIGN, PROFILE, SOURCE, campaign, given
 
 #: More than this process does alone, so that others are started.
-MANY = processes.ALONE + 3 * render.BATCH
+MANY = processes.ALONE + 3 * batches.SIZE
 
 
-def slips(numbers: range) -> list[Slip]:
-    values = {"store": "S 1"}
-    return [
-        Slip(SOURCE.where, "a.csv", n, f"wxid_{n}", {**values, "toWxid": f"wxid_{n}"}, "east", None) for n in numbers
-    ]
+def sheets(numbers: range) -> list[Sheet]:
+    slips: list[Slip] = [(n, f"wxid_{n}", "east", None, ("S 1", f"wxid_{n}")) for n in numbers]
+    return [Sheet(SOURCE.where, "a.csv", ("store", "toWxid"), slips)]
 
 
 def test_other_processes_give_what_this_one_gives_in_the_same_order() -> None:
-    press, batches = Press(CAMPAIGN, PROFILE), [slips(range(n, n + 500)) for n in range(2, MANY, 500)]
-    found = [one for pressed in processes.pressed(CAMPAIGN, PROFILE, press, batches) for one in pressed.outcomes]
-    assert found == [one for batch in batches for one in press.press(batch).outcomes]
-    assert all(isinstance(one, Frozen) for one in found)
+    press, laid = Press(CAMPAIGN, PROFILE), [sheets(range(n, n + 500)) for n in range(2, MANY, 500)]
+    found = [one for pressed in processes.pressed(CAMPAIGN, PROFILE, press, laid) for one in pressed.payloads]
+    assert found == [one for batch in laid for one in press.press(batch).payloads]
+    assert all(found)
 
 
 def test_a_problem_far_down_a_list_is_told_at_its_row() -> None:
@@ -58,13 +56,13 @@ def test_no_more_batches_are_read_than_are_under_way() -> None:
     taken = sum(isinstance(next(found), Message) for _ in range(MANY))
     found.close()  # type: ignore[attr-defined]
     cores = len(os.sched_getaffinity(0))
-    assert read - taken <= (processes.AHEAD * cores + 3) * render.BATCH
+    assert read - taken <= (processes.AHEAD * cores + 3) * batches.SIZE
 
 
 SCRIPT = """
 import itertools, sys, time
 from gewe_runner.problems import Problems
-from gewe_runner import render
+from gewe_runner import batches, render
 from tests.unit.render.test_render import CAMPAIGN, PROFILE, given
 
 def rows():

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from hypothesis import strategies as st
 
-from gewe_runner import render, schemas
+from gewe_runner import batches, render, schemas
 from gewe_runner.model import (
     CARD_FIELDS,
     Assignment,
@@ -122,7 +122,7 @@ def test_skips_pass_through_in_order() -> None:
 
 def test_rows_are_rendered_a_batch_at_a_time() -> None:
     def rows() -> Iterator[Assignment]:
-        yield from map(given, range(2, 2 + render.BATCH))
+        yield from map(given, range(2, 2 + batches.SIZE))
         raise AssertionError("the second batch was asked for before the first message was taken")
 
     assert isinstance(next(render.messages(CAMPAIGN, PROFILE, rows(), Problems())), Message)
@@ -341,7 +341,7 @@ def test_variants_conditions_and_columns_count_as_use() -> None:
 
 
 def test_what_nothing_uses_is_told_after_the_last_row_only() -> None:
-    problems, rows = Problems(), map(given, range(2, 3 + render.BATCH))
+    problems, rows = Problems(), map(given, range(2, 3 + batches.SIZE))
     found = render.messages(campaign(vars={"minutes": 29, "spare": 1}), PROFILE, rows, problems)
     next(found)
     assert list(problems) == []
