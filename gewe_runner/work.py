@@ -151,6 +151,15 @@ class _Watch:
     def note(self, outcome: Outcome) -> None:
         if self.meter:
             self.meter.note(outcome)
+        self._write(outcome)
+
+    def lost(self, outcome: Outcome) -> None:
+        # whoever restores a backup afterwards has to know that the request was made
+        self._write(outcome)
+        about = {"action": "not_stored", "run": outcome.intent.run, "device": outcome.intent.device}
+        _LOG.error("the ledger does not take what became of message %d", outcome.intent.seq, extra=about)
+
+    def _write(self, outcome: Outcome) -> None:
         if self.order.log_stream:
             with contextlib.suppress(OSError):  # a log on a full disk ends no send
                 self.order.log_stream.write(f"{line(outcome, self.order.log)}\n")

@@ -45,6 +45,12 @@ class Server:
         self._say(f"CREATE DATABASE {name} TEMPLATE template0")
         return self.url.set(database=name)
 
+    def copied(self, url: sqlalchemy.URL) -> sqlalchemy.URL:
+        """A new database with everything that is in that one, which nobody may be using."""
+        name = f"gewe_test_{os.getpid()}_{next(_numbers)}"
+        self._say(f"CREATE DATABASE {name} TEMPLATE {url.database}")
+        return self.url.set(database=name)
+
     def drop(self, url: sqlalchemy.URL) -> None:
         self._say(f"DROP DATABASE {url.database} WITH (FORCE)")
 

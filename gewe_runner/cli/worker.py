@@ -88,6 +88,8 @@ class _Json(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
+            # what a library says has none of its own
+            "action": record.name,
         }
         more = {key: value for key, value in vars(record).items() if key not in _OWN}
         if record.exc_info:

@@ -21,6 +21,8 @@ class Meter:
     """
 
     def __init__(self, gauges: Callable[[], dict[str, tuple[str, float]]]) -> None:
+        # a series beside each that nobody looks at
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = prometheus_client.CollectorRegistry()
         self._registry.register(_Gauges(gauges))
         self._sends = self._counter("gewe_sends", "Requests that came to an end.", ["group", "outcome"])

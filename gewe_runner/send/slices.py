@@ -53,6 +53,9 @@ class Watch(Protocol):
     def note(self, outcome: Outcome) -> None:
         """An outcome is durable."""
 
+    def lost(self, outcome: Outcome) -> None:
+        """An outcome is given up, since the ledger does not take it."""
+
     def fenced(self, device: str) -> None:
         """A lane was taken over by somebody else."""
 
@@ -229,8 +232,7 @@ class _Slice:
             results = tools.ledger.take(outcomes, wants, self._mark(), judges)
         except errors.LedgerError:
             if outcomes:
-                self._insist(lambda: tools.ledger.take(outcomes, [], self._mark(), judges))
-                self._noted(outcomes)
+                self._rescue(outcomes, judges)
             raise
         self._noted(outcomes)
         letter = None
@@ -240,6 +242,16 @@ class _Slice:
                 self._run = result.run
                 letter = Letter(result, want.now, asked)
         return letter
+
+    def _rescue(self, outcomes: Sequence[Outcome], judges: Mapping[str, Judge]) -> None:
+        """Have the outcomes stored by themselves; if that cannot be either, let others know of them."""
+        try:
+            self._insist(lambda: self._tools.ledger.take(outcomes, [], self._mark(), judges))
+        except errors.LedgerError:
+            for outcome in outcomes:
+                self._tools.watch.lost(outcome)
+            raise
+        self._noted(outcomes)
 
     def _carry(self, letter: Letter) -> None:
         tools = self._tools

@@ -25,6 +25,7 @@ class Book:
 
     left: int
     slow: float = 0
+    refuses: bool = False
     held: bool = False
     claimed: Claim = CLAIM
     outcomes: list[Outcome] = field(default_factory=list)
@@ -44,6 +45,8 @@ class Book:
     def take(
         self, outcomes: Sequence[Outcome], wants: Sequence[Want], mark: Mark, judges: Mapping[str, slices.Judge]
     ) -> list[Intent | NoIntent]:
+        if outcomes and self.refuses:
+            raise errors.LedgerError("away")
         self.outcomes += outcomes
         self.left += sum(one.state is State.PENDING for one in outcomes)
         if wants:
@@ -81,8 +84,17 @@ class Line:
         return self.answer
 
 
-class Silent:
-    def note(self, outcome: Outcome) -> None: ...
+@dataclass
+class Witness:
+    noted: list[Outcome] = field(default_factory=list)
+    lost_: list[Outcome] = field(default_factory=list)
+
+    def note(self, outcome: Outcome) -> None:
+        self.noted.append(outcome)
+
+    def lost(self, outcome: Outcome) -> None:
+        self.lost_.append(outcome)
+
     def fenced(self, device: str) -> None: ...
 
 
@@ -92,7 +104,7 @@ def tools(book: Book, line: Line, messages: int = 20) -> slices.Tools:
         ledger=book,
         gateway=line,
         refusals=Refusals(),
-        watch=Silent(),
+        watch=Witness(),
         devices={"east": device},
         app_ids={"east": "wx"},
         job=lambda run, one: Job(id=run, paces={one.name: one.pace}),
@@ -149,3 +161,12 @@ def test_a_ledger_that_is_slow_stops_no_run(monkeypatch: pytest.MonkeyPatch) -> 
     slices.work("east", tools(book, line))
     assert (line.sent, book.stops, [one.unsent for one in book.outcomes]) == (0, {}, [True] * 3)
     assert book.dues == [pytest.approx(slices.RELIEF, abs=50)]
+
+
+def test_an_outcome_that_the_ledger_never_takes_is_told_to_whoever_watches() -> None:
+    book, witness = Book(3, refuses=True), Witness()
+    own = replace(tools(book, Line()), watch=witness)
+    own.give_up.set()
+    with pytest.raises(errors.LedgerError):
+        slices.work("east", own)
+    assert ([one.state for one in witness.lost_], witness.noted) == ([State.SENT], [])
