@@ -1,4 +1,4 @@
-"""Rows are looked up and written a few hundred at a time."""
+"""Takes rows a few hundred at a time: enough to look them up at once, few enough to hold."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -10,8 +10,8 @@ T = TypeVar("T")
 SIZE = 500
 
 
-def of(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of at most `SIZE`."""
+def of(items: Iterable[T], size: int = SIZE) -> Iterator[list[T]]:
+    """The items in lists of at most that many."""
     iterator = iter(items)
-    while batch := list(itertools.islice(iterator, SIZE)):
+    while batch := list(itertools.islice(iterator, size)):
         yield batch

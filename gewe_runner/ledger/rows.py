@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 _REASONS: Mapping[str, Reason] = {str(reason): reason for reason in Reason}
 
-_MESSAGE = ("seq", "to_wxid", "device", "variant", "source", "row", "payload", "sha256")
+#: The key first, then the rest of a `Message` as it stands there.
+_MESSAGE = ("seq", *Message._fields[:-1])
 _SKIP = ("id", "to_wxid", "source", "row", "reason", "text")
 
 
@@ -65,7 +66,7 @@ def _rows(
 
 
 def _message(row: tuple[Any, ...]) -> Message:
-    return Message(**dict(zip(_MESSAGE, row, strict=True)))
+    return Message._make((*row[1:], row[0]))
 
 
 def _skip(row: tuple[Any, ...]) -> Skip:

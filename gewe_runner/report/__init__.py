@@ -2,22 +2,17 @@
 
 import contextlib
 import dataclasses
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from gewe_runner import errors
+from gewe_runner import batches, errors
 from gewe_runner.model import Record, RunInfo, Skip
 from gewe_runner.report import contents, csv, failed, files, html, json, junit, markdown, outcome, tally
-
-T = TypeVar("T")
 
 #: One module a format. `failed.csv` is none of them: it is always written.
 FORMATS: Mapping[str, contents.Format] = {"json": json, "csv": csv, "markdown": markdown, "html": html, "junit": junit}
 
-
-#: Rows that are handed from one format to the next.
+#: Rows that are handed from one format to the next; of each there are several long texts.
 _BATCH = 200
 
 
@@ -81,12 +76,12 @@ def _pass(
 ) -> tally.Tally:
     """Let every row pass through the count and all writers."""
     count = tally.Count(run.waves)
-    for messages in _batches(records):
+    for messages in batches.of(records, _BATCH):
         count.messages(messages)
         for one in writers:
             one.messages(messages)
         seen(len(messages))
-    for skipped in _batches(skips):
+    for skipped in batches.of(skips, _BATCH):
         count.skips(skipped)
         for one in writers:
             one.skips(skipped)
@@ -94,12 +89,6 @@ def _pass(
     if run.pruned_at is not None:  # most of its skipped rows are only numbers by now
         return dataclasses.replace(count.tally(), skips=tally.in_order(run.skips))
     return count.tally()
-
-
-def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(rows)
-    while batch := list(itertools.islice(iterator, _BATCH)):
-        yield batch
 
 
 def summary(run: RunInfo) -> str:
