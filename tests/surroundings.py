@@ -6,6 +6,9 @@ import os
 FOREIGN = ("GEWE_", "XDG_", "LC_", "GITHUB_", "GITLAB_", "PIP_")
 FOREIGN_NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LANG", "LANGUAGE", "NETRC", "PYTHONPATH"}
 
+#: An installed program is compiled once; with this variable ours would be compiled at each start.
+FOREIGN_NAMES |= {"PYTHONDONTWRITEBYTECODE"}
+
 
 def foreign() -> list[str]:
     """The names among those of this process's environment."""
