@@ -28,6 +28,11 @@ class Scalar(str):
         return Scalar, (str(self), self.value)
 
 
+def value(part: object) -> Any:
+    """What YAML reads in a scalar; anything else as it is."""
+    return part.value if isinstance(part, Scalar) else part
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """A YAML file as a tree of dict, list and `Scalar`, with the position of every part."""

@@ -56,7 +56,7 @@ ROOTS = {
 #: Which rooms a room may import, besides itself. A room that is not here does not exist; a new one needs a new verb.
 ROOMS: dict[str, set[str]] = {
     "__main__": {"cli"},
-    "cli": ROOTS | {"exchange"} | STEPS | LEAVES | GROUND | WORDS,
+    "cli": ROOTS | {"document", "exchange"} | STEPS | LEAVES | GROUND | WORDS,
     "work": {"reach", "exchange", "plan", "ledger", "send"} | WORDS,
     "delegate": {"prepare", "consult", "order", "ledger", "send", "pace"} | WORDS,
     "run": {"delegate", "prepare", "consult", "conclude", "order", "reach", "foresee", "exchange"}

@@ -6,10 +6,11 @@ from typing import Any
 
 from gewe_runner import errors, find, load, schemas
 from gewe_runner.cli import show
+from gewe_runner.document import value
 from gewe_runner.problems import Problems
 from gewe_runner.rules.structure import NOT_A_CHOICE, Finding
 from gewe_runner.sandbox import check
-from gewe_runner.validate import dialect, structure
+from gewe_runner.validate import structure
 
 
 def faults(path: Path) -> Mapping[str, Any]:
@@ -46,8 +47,8 @@ def _plain(node: Any, schema: Mapping[str, Any]) -> Any:
     if isinstance(node, Mapping):
         inner = schema.get("properties", {})
         rest = schema.get("additionalProperties") or {}
-        return {str(key): _plain(value, inner.get(key, rest)) for key, value in node.items()}
+        return {str(key): _plain(part, inner.get(key, rest)) for key, part in node.items()}
     if isinstance(node, list):
-        return [_plain(value, schema.get("items", {})) for value in node]
-    value = dialect.value(node)
-    return str(node) if value is not None and "string" in schema.get("type", ()) else value
+        return [_plain(part, schema.get("items", {})) for part in node]
+    read = value(node)
+    return str(node) if read is not None and "string" in schema.get("type", ()) else read

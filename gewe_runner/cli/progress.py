@@ -5,13 +5,16 @@ import datetime
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from gewe_runner.exchange import Outcome
 from gewe_runner.model import State
-from gewe_runner.send import local
 from gewe_runner.watch import Seen
+
+if TYPE_CHECKING:  # most steps that are watched send nothing
+    from gewe_runner.exchange import Outcome
+    from gewe_runner.send import local
 
 #: Seconds between two plain lines while messages go out, and while nothing may.
 _EVERY, _WHILE_WAITING = 5, 600
@@ -26,7 +29,7 @@ _FINAL = (State.SENT, State.REJECTED, State.UNKNOWN)
 
 
 @contextlib.contextmanager
-def sending(total: int) -> Iterator[local.Watch]:
+def sending(total: int) -> Iterator["local.Watch"]:
     """Show progress towards `total` messages while the context lasts."""
     with _bar(total) if sys.stderr.isatty() else contextlib.nullcontext(_Lines(total)) as shown:
         yield shown
@@ -82,7 +85,7 @@ class _Shown:
         self._counts = dict.fromkeys(_FINAL, 0)
         self._began = time.monotonic()
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, outcome: "Outcome") -> None:
         if outcome.state in self._counts:
             self._counts[outcome.state] += 1
 
@@ -105,7 +108,7 @@ class _Lines(_Shown):
         super().__init__(total)
         self._last = self._began
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, outcome: "Outcome") -> None:
         self._count(outcome)
         if self._is_time(_EVERY):
             left = f", about {(self._total - self._done) / self._rate:,.0f} s left" if self._done < self._total else ""
@@ -126,7 +129,7 @@ class _Lines(_Shown):
 
 
 @contextlib.contextmanager
-def _bar(total: int) -> Iterator[local.Watch]:
+def _bar(total: int) -> Iterator["local.Watch"]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -135,7 +138,7 @@ def _bar(total: int) -> Iterator[local.Watch]:
         task = progress.add_task("sending", total=total, rate="")
 
         class Bar(_Shown):
-            def note(self, outcome: Outcome) -> None:
+            def note(self, outcome: "Outcome") -> None:
                 self._count(outcome)
                 rate = f"{60 * self._rate:,.0f}/min"
                 progress.update(task, completed=self._done, description=self._told(), rate=rate)

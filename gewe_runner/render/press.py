@@ -2,12 +2,10 @@
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from json.encoder import encode_basestring as _quoted
 from typing import NamedTuple
-
-import jsonschema
 
 from gewe_runner import schemas, template
 from gewe_runner.model import CARD_FIELDS, Campaign, Level, Profile, Value, Where
@@ -119,8 +117,7 @@ class Press:
 def _frozen(card: _Card, values: Mapping[str, str], told: list[tuple[Rule, str]]) -> tuple[str, str]:
     """The payload and its hex SHA-256; both empty where it cannot be, which is told."""
     if not conforms(values):
-        faults = _validator().iter_errors(values)
-        told += ((templates.PAYLOAD, f"{'.'.join(map(str, one.path)) or 'card'}: {one.message}") for one in faults)
+        told += ((templates.PAYLOAD, fault) for fault in _faults(values))
         return "", ""
     payload = card.payload(values)
     try:
@@ -139,9 +136,12 @@ def conforms(payload: Mapping[str, str]) -> bool:
     return payload.keys() == _KEYS and all(payload.values())
 
 
-@functools.cache
-def _validator() -> jsonschema.Draft7Validator:
-    return jsonschema.Draft7Validator(schemas.load("plan")["definitions"]["payload"])
+def _faults(payload: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with a payload that does not conform, which hardly any card comes to."""
+    import jsonschema  # takes longer to load than all else that a start needs
+
+    for one in jsonschema.Draft7Validator(schemas.load("plan")["definitions"]["payload"]).iter_errors(payload):
+        yield f"{'.'.join(map(str, one.path)) or 'card'}: {one.message}"
 
 
 @functools.lru_cache(maxsize=4096)

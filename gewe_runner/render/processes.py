@@ -3,15 +3,17 @@
 import collections
 import functools
 import itertools
-import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from typing import TYPE_CHECKING
 
 from gewe_runner.model import Campaign, Profile
 from gewe_runner.render.press import Press, Pressed, Sheet
+
+if TYPE_CHECKING:  # takes long to load, and most lists are too short for it
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 #: Slips that are pressed here before other processes are started: those of most lists are done sooner than that.
 ALONE = 6_000
@@ -56,7 +58,10 @@ def _shared(campaign: Campaign, profile: Profile, cores: int, batches: Iterator[
             pool.shutdown(cancel_futures=True)
 
 
-def _pool(campaign: Campaign, profile: Profile, cores: int) -> ProcessPoolExecutor:
+def _pool(campaign: Campaign, profile: Profile, cores: int) -> "ProcessPoolExecutor":
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     # forked from a server that has no threads: a fork of this process could inherit a lock that nobody opens again
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
@@ -70,7 +75,9 @@ def _begin(campaign: Campaign, profile: Profile) -> None:
 
 
 def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process
+
+    parent = parent_process()
     if parent is not None:
         parent.join()
     os._exit(1)

@@ -1,61 +1,38 @@
-"""JSON Schema over YAML as written: a scalar is text where text is wanted, and its value where a value is wanted."""
+"""Finds every difference of a document from its schema, with jsonschema taught what `decide` knows of YAML."""
 
 import functools
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft7Validator, TypeChecker, ValidationError, validators
+from jsonschema import Draft7Validator, ValidationError, validators
 
 from gewe_runner import schemas
-from gewe_runner.document import Scalar
+from gewe_runner.document import value
+from gewe_runner.validate import decide
 
 
 @functools.cache
 def validator(name: str) -> Any:
-    """The validator of a schema, `campaign` or `settings`."""
+    """The validator of a schema, as `decide.keeps` names it."""
     return _Validator(schemas.load(name))
 
 
-def value(instance: object) -> object:
-    """What YAML reads in a scalar; anything else as it is."""
-    return instance.value if isinstance(instance, Scalar) else instance
+def _knowing(check: decide.Check) -> Callable[[Any, object], bool]:
+    return lambda _, instance: check(instance)
 
 
-def _is_text(_: TypeChecker, instance: object) -> bool:
-    return isinstance(instance, str) and value(instance) is not None
-
-
-def _is_integer(_: TypeChecker, instance: object) -> bool:
-    read = value(instance)
-    return isinstance(read, int) and not isinstance(read, bool)
-
-
-def _is_number(_: TypeChecker, instance: object) -> bool:
-    read = value(instance)
-    return _is_integer(_, instance) or (isinstance(read, float) and math.isfinite(read))
-
-
-_TYPES = Draft7Validator.TYPE_CHECKER.redefine_many(
-    {
-        "string": _is_text,
-        "integer": _is_integer,
-        "number": _is_number,
-        "boolean": lambda _, instance: isinstance(value(instance), bool),
-        "null": lambda _, instance: isinstance(instance, Scalar) and instance.value is None,
-        "object": lambda _, instance: isinstance(instance, Mapping),
-        "array": lambda _, instance: isinstance(instance, list),
-    }
-)
+_TYPES = Draft7Validator.TYPE_CHECKER.redefine_many({name: _knowing(check) for name, check in decide.TYPES.items()})
 
 _Errors = Iterator[ValidationError]
 
 
-def _bound(breaks: Callable[[Any, Any], bool]) -> Callable[..., _Errors]:
-    def keyword(validator: Any, limit: float, instance: Any, _: Any) -> _Errors:
-        if validator.is_type(instance, "number") and breaks(value(instance), limit):
-            yield ValidationError("out of range")
+def _refusing(name: str) -> Callable[..., _Errors]:
+    kind, refuses = decide.REFUSED[name]
+
+    def keyword(validator: Any, demand: Any, instance: Any, _: Any) -> _Errors:
+        if validator.is_type(instance, kind) and refuses(demand, instance):
+            yield ValidationError("refused")
 
     return keyword
 
@@ -63,12 +40,6 @@ def _bound(breaks: Callable[[Any, Any], bool]) -> Callable[..., _Errors]:
 def _const(_: Any, wanted: object, instance: Any, __: Any) -> _Errors:
     if value(instance) != wanted:
         yield ValidationError("another value")
-
-
-def _pattern(validator: Any, pattern: str, instance: Any, _: Any) -> _Errors:
-    # The whole text: `$` alone would let a line break at its end pass.
-    if validator.is_type(instance, "string") and not re.fullmatch(pattern, instance):
-        yield ValidationError("another form")
 
 
 def _required(validator: Any, names: list[str], instance: Any, _: Any) -> _Errors:
@@ -99,12 +70,9 @@ _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
     {
         "additionalProperties": _additional,
         "const": _const,
-        "exclusiveMinimum": _bound(lambda value, limit: value <= limit),
-        "maximum": _bound(lambda value, limit: value > limit),
-        "minimum": _bound(lambda value, limit: value < limit),
-        "pattern": _pattern,
         "propertyNames": _names,
         "required": _required,
+        **{name: _refusing(name) for name in ("exclusiveMinimum", "maximum", "minimum", "pattern")},
     },
     type_checker=_TYPES,
 )

@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jsonschema
-
 from gewe_runner import schemas
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -14,6 +12,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 def fault(header: Mapping[str, Any]) -> str:
     """What is wrong with the header of a plan; empty where nothing is."""
+    import jsonschema  # takes longer to load than all that a start needs, and few commands are given a plan file
+
     whole = schemas.load("plan")
     validator = jsonschema.Draft7Validator({**whole["definitions"]["header"], "definitions": whole["definitions"]})
     for error in validator.iter_errors(header):

@@ -4,15 +4,16 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from jsonschema import ValidationError
-
-from gewe_runner.document import Scalar
+from gewe_runner.document import Scalar, value
 from gewe_runner.model import Where
 from gewe_runner.rules import Rule, structure
 from gewe_runner.rules.structure import Finding
-from gewe_runner.validate import dialect
+from gewe_runner.validate import decide
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 _KINDS = {
     "object": "a mapping",
@@ -44,7 +45,7 @@ class _Fault:
     instance: Any
 
     @classmethod
-    def of(cls, error: ValidationError) -> "_Fault":
+    def of(cls, error: "ValidationError") -> "_Fault":
         return cls(
             keyword=str(error.validator),
             limit=error.validator_value,
@@ -69,14 +70,14 @@ def findings(name: str, root: Any, known: Collection[Where]) -> tuple[list[Findi
     """Every difference from a schema, and the tree without the parts that differ.
 
     Args:
-        name: The schema: `campaign` or `settings`.
+        name: The schema, as `decide.keeps` names it.
         known: Places that were found to be wrong already; nothing more is said about them.
 
     Returns:
         The findings in the schema's order, and a copy of the root that holds only what has the right shape: a bad
         value of a mapping is left out, a bad entry of a list becomes None, so that indexes stay.
     """
-    faults = [_Fault.of(error) for error in dialect.validator(name).iter_errors(root)]
+    faults = [] if decide.keeps(name, root) else _faults(name, root)
     bare = {fault.where for fault in faults if fault.is_bare_row}
     faults = [fault for fault in faults if fault.is_bare_row or not fault.lies_in(bare)]
     misspelt = {(fault.where, _meant(fault)) for fault in faults if fault.keyword == "additionalProperties"}
@@ -93,6 +94,12 @@ def findings(name: str, root: Any, known: Collection[Where]) -> tuple[list[Findi
             found.append(finding)
             bad.add(finding.where)
     return found, _sound(root, bad, ()) or {}
+
+
+def _faults(name: str, root: Any) -> list[_Fault]:
+    from gewe_runner.validate import dialect  # brings along jsonschema, which nobody shall wait for who made no mistake
+
+    return [_Fault.of(error) for error in dialect.validator(name).iter_errors(root)]
 
 
 def _sound(node: Any, bad: Collection[Where], where: Where) -> Any:
@@ -153,11 +160,11 @@ def _wrong_type(fault: _Fault) -> str:
     # A field of text takes numbers and booleans as text: "wanted text" says it all.
     wanted = ["string"] if "string" in kinds and "array" not in kinds else kinds
     said = f"{fault.place} is {_found(fault.instance)}; wanted {' or '.join(_KINDS[kind] for kind in wanted)}"
-    value = dialect.value(fault.instance)
-    if kinds == ["boolean"] and isinstance(value, str) and value.lower() in _BOOLEAN_WORDS:
-        return f"{said}: write {'true' if value.lower() in ('yes', 'on', 'y', 'true') else 'false'}, without quotes"
-    if isinstance(value, str) and not {"string"} & set(kinds) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
-        return f"{said}: write {value}, without quotes"
+    read = value(fault.instance)
+    if kinds == ["boolean"] and isinstance(read, str) and read.lower() in _BOOLEAN_WORDS:
+        return f"{said}: write {'true' if read.lower() in ('yes', 'on', 'y', 'true') else 'false'}, without quotes"
+    if isinstance(read, str) and not {"string"} & set(kinds) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", read):
+        return f"{said}: write {read}, without quotes"
     return said + _example(fault.schema, _last_name(fault))
 
 
@@ -212,7 +219,7 @@ def _found(instance: object) -> str:
         return "a list"
     if isinstance(instance, Scalar) and instance.value is None:
         return "null" if instance else "empty (null)"
-    return f'the text "{_cut(str(instance))}"' if isinstance(dialect.value(instance), str) else _cut(str(instance))
+    return f'the text "{_cut(str(instance))}"' if isinstance(value(instance), str) else _cut(str(instance))
 
 
 def _cut(text: str) -> str:
