@@ -28,6 +28,11 @@ def minute(milliseconds: int) -> str:
     return f"{_EPOCH + timedelta(milliseconds=milliseconds):%Y-%m-%d %H:%M} UTC"
 
 
+def short(to_wxid: str) -> str:
+    """Enough of an id to recognise it beside its list, and not enough to write to."""
+    return to_wxid if len(to_wxid) <= 6 else f"{to_wxid[:3]}…{to_wxid[-3:]}"
+
+
 def line(text: str, limit: int = 200) -> str:
     """A text as one line of printable characters, at most `limit` of them.
 

@@ -51,6 +51,7 @@ ROOTS = {
     "order",
     "reach",
     "foresee",
+    "examine",
 }
 
 #: Which rooms a room may import, besides itself. A room that is not here does not exist; a new one needs a new verb.
@@ -72,7 +73,8 @@ ROOMS: dict[str, set[str]] = {
     "consult": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
     "order": {"consult", "send", "pace"} | WORDS,
     "foresee": {"prepare", "consult", "plan", "ledger", "preflight"} | LEAVES | WORDS,
-    "reach": {"prepare", "send", "sandbox"} | WORDS,
+    "reach": {"prepare", "send", "sandbox", "preflight"} | WORDS,
+    "examine": {"prepare", "reach", "ledger", "send", "preflight"} | LEAVES | GROUND | WORDS,
     "conclude": {"expand", "plan", "ledger", "report", "pace"} | GROUND | WORDS,
     # the steps: none knows another, their arrows meet in the four above
     "load": WORDS | {"document", "rules"},
@@ -80,7 +82,7 @@ ROOMS: dict[str, set[str]] = {
     "expand": WORDS | {"rules", "template", "wire", "words"},
     "render": WORDS | {"rules", "template", "schemas"},
     "plan": WORDS | {"rules", "pace"},
-    "send": WORDS | {"pace", "exchange", "wire"},
+    "send": WORDS | {"pace", "exchange", "wire", "words"},
     "ledger": WORDS | {"exchange"},
     "report": WORDS | {"cards", "words"},
     "init": WORDS | {"schemas"},

@@ -19,6 +19,7 @@ COMMANDS = {
     "ledger": "Look at the ledger and take care of it.",
     "worker": "Carry out runs that were handed to workers.",
     "sandbox": "Play GeWe on this machine, to rehearse a campaign.",
+    "doctor": "Check all that can be known before a send.",
     "schema": "Print a JSON Schema.",
 }
 

@@ -42,6 +42,16 @@ class Info:
     sizes: Mapping[str, int]
 
 
+def expect_writable(ledger: connect.Ledger) -> None:
+    """Make sure that the ledger can be written, without writing anything.
+
+    Raises:
+        errors.LedgerError: it cannot.
+    """
+    with ledger.writing() as connection:
+        connection.execute(update(meta).where(sqlalchemy.false()).values(value=meta.c.value))
+
+
 def info(ledger: connect.Ledger) -> Info:
     """Look at the whole ledger; with millions of messages that takes seconds."""
     with ledger.reading() as connection:

@@ -1,4 +1,4 @@
-"""How the sandbox answers a well-formed message: what a recipient's id or a fault file asks for."""
+"""How the sandbox answers a well-formed request: what an id in it or a fault file asks for."""
 
 import asyncio
 import gzip
@@ -26,11 +26,30 @@ _TICK = 0.1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """What the sandbox noted of a message before it answers."""
+    """What the sandbox has for a request before it answers."""
 
-    to_wxid: str
-    #: Which accepted message it is, from 1; 0 for one that was not accepted.
-    number: int
+    #: The `data` of the right answer.
+    data: Any
+    #: What the API calls the operation where it fails.
+    failed: str = FAILED
+    #: The `data` with which the endpoint says that the device is offline; None: it refuses, as most do.
+    when_offline: bool | None = None
+
+
+def receipt(to_wxid: str, number: int) -> Receipt:
+    """The right answer to a message.
+
+    Args:
+        number: Which accepted message it is, from 1; 0 for one that was not accepted.
+    """
+    data = {
+        "toWxid": to_wxid,
+        "createTime": int(time.time()),
+        "msgId": 700_000_000 + number,
+        "newMsgId": _new_msg_id(number),
+        "type": 33,
+    }
+    return Receipt(data=data)
 
 
 Answer = Callable[[web.BaseRequest, Receipt], Awaitable[web.StreamResponse]]
@@ -38,9 +57,9 @@ Answer = Callable[[web.BaseRequest, Receipt], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Behaviour:
-    """One way to treat a message."""
+    """One way to treat a request."""
 
-    #: Whether the phone may have got it; decided when the request is complete, before anything is answered.
+    #: Whether the phone may have got the message; decided when the request is complete, before anything is answered.
     accepts: bool
     answer: Answer
 
@@ -51,6 +70,11 @@ def behaviour(to_wxid: str) -> Behaviour:
         return ACCEPT
     name, underscore, _ = to_wxid.removeprefix("sandbox_").partition("_")
     return BEHAVIOURS.get(name, ACCEPT) if underscore else ACCEPT
+
+
+def by_device(app_id: str) -> Behaviour | None:
+    """A device whose appId begins with `wx_offline_` is offline; None for every other one."""
+    return OFFLINE if app_id.startswith("wx_offline_") else None
 
 
 def refusal(msg: str, data: Mapping[str, Any] | None = None) -> web.Response:
@@ -70,16 +94,7 @@ def _response(body: bytes, *, status: int = 200, content_type: str = _JSON) -> w
     return web.Response(body=body, status=status, headers={"Content-Type": content_type})
 
 
-def _envelope(receipt: Receipt, *, new_msg_id: bool = True) -> bytes:
-    data = {
-        "toWxid": receipt.to_wxid,
-        "createTime": int(time.time()),
-        "msgId": 700_000_000 + receipt.number,
-        "newMsgId": _new_msg_id(receipt.number),
-        "type": 33,
-    }
-    if not new_msg_id:
-        del data["newMsgId"]
+def _envelope(data: Any) -> bytes:
     return _json({"ret": 200, "msg": "操作成功", "data": data})
 
 
@@ -91,17 +106,24 @@ def _new_msg_id(number: int) -> int:
 
 def _refuse(spec: Mapping[str, Any]) -> Behaviour:
     data = {"code": spec.get("code", "-1"), "msg": spec.get("inner")} if {"code", "inner"} & set(spec) else None
-    body = _json(spec.get("envelope", _refused(spec.get("msg", FAILED), data)))
     status = spec.get("http_status", 200)
 
-    async def answer(_request: web.BaseRequest, _receipt: Receipt) -> web.Response:
-        return _response(body, status=status)
+    async def answer(_request: web.BaseRequest, receipt: Receipt) -> web.Response:
+        envelope = spec.get("envelope", _refused(spec.get("msg", receipt.failed), data))
+        return _response(_json(envelope), status=status)
 
     return Behaviour(accepts=spec.get("accepted", False), answer=answer)
 
 
 def _offline(_spec: object) -> Behaviour:
-    return _refuse({"code": "-1", "inner": "微信已离线"})
+    refused = _refuse({"code": "-1", "inner": "微信已离线"})
+
+    async def answer(request: web.BaseRequest, receipt: Receipt) -> web.StreamResponse:
+        if receipt.when_offline is None:
+            return await refused.answer(request, receipt)
+        return _response(_envelope(receipt.when_offline))
+
+    return Behaviour(accepts=False, answer=answer)
 
 
 def _often(_spec: object) -> Behaviour:
@@ -114,7 +136,7 @@ def _hang(spec: object) -> Behaviour:
     async def answer(_request: web.BaseRequest, receipt: Receipt) -> web.Response:
         # without a time nothing ends the wait: the task is cancelled when the client leaves
         await (asyncio.Event().wait() if seconds is None else asyncio.sleep(seconds))
-        return _response(_envelope(receipt))
+        return _response(_envelope(receipt.data))
 
     return Behaviour(accepts=True, answer=answer)
 
@@ -163,7 +185,7 @@ def _slow(spec: Mapping[str, Any]) -> Behaviour:
     pause = a_tick / spec["bytes_per_second"]
 
     async def answer(request: web.BaseRequest, receipt: Receipt) -> web.StreamResponse:
-        body = _envelope(receipt)
+        body = _envelope(receipt.data)
         response = await _begun(request, len(body))
         for start in range(0, len(body), a_tick):
             # before each piece: with the last byte the client is free to send its next request
@@ -176,7 +198,7 @@ def _slow(spec: Mapping[str, Any]) -> Behaviour:
 
 def _huge(spec: Mapping[str, Any]) -> Behaviour:
     async def answer(request: web.BaseRequest, receipt: Receipt) -> web.StreamResponse:
-        body = _envelope(receipt)
+        body = _envelope(receipt.data)
         padding = max(0, spec["bytes"] - len(body))
         response = await _begun(request, len(body) + padding)
         await response.write(body)
@@ -196,14 +218,14 @@ async def _begun(request: web.BaseRequest, length: int) -> web.StreamResponse:
 
 def _content_type(spec: str) -> Behaviour:
     async def answer(_request: web.BaseRequest, receipt: Receipt) -> web.Response:
-        return _response(_envelope(receipt), content_type=spec)
+        return _response(_envelope(receipt.data), content_type=spec)
 
     return Behaviour(accepts=True, answer=answer)
 
 
 def _truncated_gzip(_spec: object) -> Behaviour:
     async def answer(_request: web.BaseRequest, receipt: Receipt) -> web.Response:
-        packed = gzip.compress(_envelope(receipt))
+        packed = gzip.compress(_envelope(receipt.data))
         response = _response(packed[: len(packed) // 2])
         response.headers["Content-Encoding"] = "gzip"
         return response
@@ -213,16 +235,19 @@ def _truncated_gzip(_spec: object) -> Behaviour:
 
 def _no_id(_spec: object) -> Behaviour:
     async def answer(_request: web.BaseRequest, receipt: Receipt) -> web.Response:
-        return _response(_envelope(receipt, new_msg_id=False))
+        data = receipt.data
+        kept = {key: value for key, value in data.items() if key != "newMsgId"} if isinstance(data, dict) else data
+        return _response(_envelope(kept))
 
     return Behaviour(accepts=True, answer=answer)
 
 
 async def _accept(_request: web.BaseRequest, receipt: Receipt) -> web.Response:
-    return _response(_envelope(receipt))
+    return _response(_envelope(receipt.data))
 
 
 ACCEPT = Behaviour(accepts=True, answer=_accept)
+OFFLINE = _offline(True)
 
 #: What a fault can do, by its key in a fault file; each takes what stands behind the key.
 KINDS: dict[str, Callable[[Any], Behaviour]] = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from gewe_runner.sandbox import behaviours
 from gewe_runner.sandbox.behaviours import Behaviour
+from gewe_runner.sandbox.questions import MESSAGE
 
 _MINUTE = 60
 #: How many standard deviations the 99th percentile lies above the median.
@@ -42,11 +43,18 @@ class Faults:
         self._faults = [_Fault(number, entry) for number, entry in enumerate(tree.get("faults", ()))]
         self._asked: Counter[tuple[str, str]] = Counter()
 
-    def decide(self, device: str, to_wxid: str, seconds: float) -> Decision:
-        """What happens to a request that came so many seconds after the start; every request is asked for once."""
-        self._asked[device, to_wxid] += 1
-        draw = _Draw(f"{self._seed}\0{device}\0{to_wxid}\0{self._asked[device, to_wxid]}")
-        struck = next((fault for fault in self._faults if fault.strikes(device, to_wxid, seconds, draw)), None)
+    def decide(self, device: str, to_wxid: str, seconds: float, endpoint: str = MESSAGE) -> Decision:
+        """What happens to a request that came so many seconds after the start; every request is asked for once.
+
+        Args:
+            to_wxid: Empty for a question, which has no recipient.
+            endpoint: The last part of its path.
+        """
+        about = to_wxid if endpoint == MESSAGE else f"?{endpoint}"
+        self._asked[device, about] += 1
+        draw = _Draw(f"{self._seed}\0{device}\0{about}\0{self._asked[device, about]}")
+        matching = (fault for fault in self._faults if fault.is_for(endpoint))
+        struck = next((fault for fault in matching if fault.strikes(device, to_wxid, seconds, draw)), None)
         return Decision(behaviour=struck.behaviour if struck else None, latency=self._latency(draw))
 
 
@@ -72,6 +80,7 @@ class _Fault:
         spec = entry[kind]
         self.behaviour = behaviours.KINDS[kind](spec)
         self._number = number
+        self._endpoint = match.get("endpoint", MESSAGE)
         self._to, self._device = _pattern(match.get("to", "*")), _pattern(match.get("device", "*"))
         self._from, self._until = entry.get("from_seconds", 0), entry.get("until_seconds", math.inf)
         self._after, self._count = entry.get("after", 0), entry.get("count", math.inf)
@@ -79,6 +88,9 @@ class _Fault:
         self._rate = _Rate(spec["above_per_minute"] if isinstance(spec, Mapping) and kind == "often" else 0)
         self._matched = 0
         self._struck = 0
+
+    def is_for(self, endpoint: str) -> bool:
+        return self._endpoint in (endpoint, "*")
 
     def strikes(self, device: str, to_wxid: str, seconds: float, draw: _Draw) -> bool:
         """Whether this request is one that the fault is for; counts it."""

@@ -5,7 +5,7 @@ import hashlib
 import json
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gewe_runner.sandbox.journal import Journal
@@ -42,6 +42,7 @@ class Received:
         self._first_at: int | None = None
         self._last_at: int | None = None
         self._accepted: Counter[str] = Counter()
+        self._asked: Counter[str] = Counter()
         self._bodies: deque[Card] = deque(maxlen=KEPT)
         self._arrivals: deque[tuple[str, float]] = deque(maxlen=KEPT_ARRIVALS)
 
@@ -91,6 +92,15 @@ class Received:
             self._journal.accept(card["appId"], card["toWxid"])
         return self._count(card["toWxid"])
 
+    def ask(self, endpoint: str) -> None:
+        """Count a question about a device, good or bad."""
+        self._asked[endpoint] += 1
+
+    @property
+    def served(self) -> Iterable[str]:
+        """Everybody for whom a message was accepted."""
+        return self._accepted.keys()
+
     def _count(self, to_wxid: str) -> int:
         self._accepted[to_wxid] += 1
         self._number += 1
@@ -106,6 +116,7 @@ class Received:
         counts: dict[str, Any] = {
             "requests": self._requests,
             "accepted": self._accepted,
+            "asked": self._asked,
             "overlaps": self._overlaps,
             "first_at": self._first_at,
             "last_at": self._last_at,

@@ -1,22 +1,23 @@
-"""A gateway that plays GeWe: the message endpoint as the API's description has it, and an account of what came in."""
+"""A gateway that plays GeWe: messages and questions as the API has them, and an account of what came in."""
 
 import asyncio
 import contextlib
 import errno
+import functools
 import ipaddress
 import json
 import os
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from gewe_runner import errors
-from gewe_runner.sandbox import behaviours, inbox
-from gewe_runner.sandbox.behaviours import Behaviour, Receipt
+from gewe_runner.sandbox import behaviours, inbox, questions
+from gewe_runner.sandbox.behaviours import Behaviour
 from gewe_runner.sandbox.faults import Faults
 from gewe_runner.sandbox.inbox import Inbox
 from gewe_runner.sandbox.journal import Journal
@@ -44,6 +45,7 @@ class Gateway:
         self._fail = fail
         self._latency = options.latency
         self._faults = None if options.faults is None else Faults(options.faults, options.seed)
+        self._contacts = None if options.faults is None else options.faults.get("contacts")
         self._journal = Journal(options.journal) if options.journal else None
         self._received = Received(self._journal)
         self._inbox = Inbox()
@@ -54,6 +56,8 @@ class Gateway:
             ("GET", "/sandbox/inbox.json"): self._news,
             ("POST", "/sandbox/reset"): self._reset,
         }
+        for path, endpoint in questions.PATHS.items():
+            self._pages["POST", PREFIX + path] = functools.partial(self._question, endpoint)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request to any address."""
@@ -70,18 +74,33 @@ class Gateway:
     async def _post_mini_app(self, request: web.BaseRequest) -> web.StreamResponse:
         seconds = self._received.seconds()
         tree = _tree(await request.read())
-        device = tree.get("appId") if isinstance(tree, dict) else None
-        device = device if isinstance(device, str) else ""
+        device = _device(tree)
         with self._received.request(device, seconds, lambda: _is_there(request)):
-            if answer := _objection(request, tree):
+            if answer := _objection(request, tree, FIELDS, behaviours.FAILED):
                 await asyncio.sleep(self._latency)
                 return answer
             return await self._deliver(request, tree, seconds)
 
+    async def _question(self, endpoint: str, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a question about a device, which is no message: it has an account of its own."""
+        seconds = self._received.seconds()
+        tree = _tree(await request.read())
+        self._received.ask(endpoint)
+        device = _device(tree)
+        known = self._received.served if self._contacts is None else self._contacts
+        right = questions.receipt(endpoint, device, known)
+        if answer := _objection(request, tree, FIELDS[:1], right.failed):
+            await asyncio.sleep(self._latency)
+            return answer
+        behaviour, latency = self._decide(device, "", seconds, endpoint)
+        if latency:
+            await asyncio.sleep(latency)
+        return await behaviour.answer(request, right)
+
     async def _deliver(self, request: web.BaseRequest, card: Card, seconds: float) -> web.StreamResponse:
         """Decide, count, and only then take time: a client that leaves while it waits has been served all the same."""
         self._received.remember(card)
-        behaviour, latency = self._decide(card, seconds)
+        behaviour, latency = self._decide(card["appId"], card["toWxid"], seconds)
         try:
             number = self._received.accept(card) if behaviour.accepts else 0
         except OSError as exc:
@@ -89,15 +108,17 @@ class Gateway:
         noted = self._inbox.begin(card, accepted=behaviour.accepts)
         if latency:
             await asyncio.sleep(latency)
-        response = await behaviour.answer(request, Receipt(to_wxid=card["toWxid"], number=number))
+        response = await behaviour.answer(request, behaviours.receipt(card["toWxid"], number))
         self._inbox.answered(noted, response)
         return response
 
-    def _decide(self, card: Card, seconds: float) -> tuple[Behaviour, float]:
-        by_id = behaviours.behaviour(card["toWxid"])
+    def _decide(
+        self, app_id: str, to_wxid: str, seconds: float, endpoint: str = questions.MESSAGE
+    ) -> tuple[Behaviour, float]:
+        by_id = behaviours.by_device(app_id) or behaviours.behaviour(to_wxid)
         if self._faults is None:
             return by_id, self._latency
-        decision = self._faults.decide(card["appId"], card["toWxid"], seconds)
+        decision = self._faults.decide(app_id, to_wxid, seconds, endpoint)
         return decision.behaviour or by_id, self._latency or decision.latency
 
     async def _tell(self, request: web.BaseRequest) -> web.Response:
@@ -192,8 +213,14 @@ def _tree(body: bytes) -> Any:
         return None
 
 
-def _objection(request: web.BaseRequest, tree: Any) -> web.Response | None:
-    """What the API says of a request that is none: token first, then its eight fields, then the device."""
+def _device(tree: Any) -> str:
+    """The appId of a request of any shape; empty where it has none."""
+    device = tree.get("appId") if isinstance(tree, dict) else None
+    return device if isinstance(device, str) else ""
+
+
+def _objection(request: web.BaseRequest, tree: Any, fields: Sequence[str], failed: str) -> web.Response | None:
+    """What the API says of a request that is none: token first, then its fields, then the device."""
     token = request.headers.get("X-GEWE-TOKEN", "").strip()
     if not token:
         return behaviours.refusal("header:X-GEWE-TOKEN 不可为空")
@@ -202,14 +229,14 @@ def _objection(request: web.BaseRequest, tree: Any) -> web.Response | None:
         return behaviours.refusal(f"HTTP HEADER: X-GEWE-TOKEN={token} 不可用或已过期")
     if not isinstance(tree, dict):
         return behaviours.refusal("请求体必须为JSON对象")
-    for field in FIELDS:
+    for field in fields:
         value = tree.get(field)
         if value is None or value == "":
             return behaviours.refusal(f"{field}不可为空")
         if not isinstance(value, str):
             return behaviours.refusal(f"{field}必须为字符串")
     if not tree["appId"].startswith("wx_"):
-        return behaviours.refusal(behaviours.FAILED, {"code": "-1", "msg": f"[{tree['appId']}]设备不存在"})
+        return behaviours.refusal(failed, {"code": "-1", "msg": f"[{tree['appId']}]设备不存在"})
     return None
 
 

@@ -17,20 +17,11 @@ from gewe_runner import errors
 from gewe_runner.send import answers
 from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent
 from gewe_runner.wire import failures, masks, surroundings, transport
-from gewe_runner.wire.failures import Unsent
 from gewe_runner.wire.surroundings import Surroundings
 
 #: Longest answer that is read, in bytes; the API's own have about 200.
 CAP = 1 << 20
 
-_UNSENT = {
-    Unsent.ADDRESS: "the gateway's or a proxy's address cannot be used",
-    Unsent.DNS: "the gateway's name cannot be resolved",
-    Unsent.CONNECT: "no connection to the gateway",
-    Unsent.TIMEOUT: "the gateway could not be reached in time",
-    Unsent.TLS: "no trusted connection to the gateway",
-    Unsent.PROXY: "the proxy did not connect to the gateway",
-}
 _LOST = {
     Loss.TIMEOUT: "no complete answer in time",
     Loss.BROKEN: "the connection broke before the answer",
@@ -63,7 +54,9 @@ class Client:
                 "the token is empty or holds characters that a token never has",
                 hint="copy it again from the GeWe console, without spaces, line breaks or full-width characters",
             )
-        self._url = gateway.rstrip("/") + "/message/postMiniApp"
+        #: The base URL, for whoever has other requests for the same gateway.
+        self.gateway = gateway.rstrip("/")
+        self._url = self.gateway + "/message/postMiniApp"
         self._headers = {
             "Content-Type": "application/json; charset=utf-8",
             "Accept": "application/json",
@@ -159,7 +152,7 @@ class Client:
         if letter.begun:
             return self._lost(Loss.TIMEOUT if late else _loss(chain), chain[-1])
         kind = failures.unsent(chain)
-        return NotSent(kind=kind, text=self._clean(f"{_UNSENT[kind]}: {failures.words(chain[-1])}"))
+        return NotSent(kind=kind, text=self._clean(f"{failures.TO_GATEWAY[kind]}: {failures.words(chain[-1])}"))
 
     def _lost(self, kind: Loss, cause: BaseException | None) -> Lost:
         text = _LOST[kind] if cause is None or kind is Loss.TIMEOUT else f"{_LOST[kind]}: {failures.words(cause)}"

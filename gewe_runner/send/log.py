@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from gewe_runner import words
 from gewe_runner.exchange import Outcome
 
 
@@ -49,17 +50,12 @@ def line(outcome: Outcome, style: Style) -> str:
         "run": intent.run,
         "device": intent.device,
         "seq": intent.seq,
-        "to": intent.to_wxid if style.recipients else short(intent.to_wxid),
+        "to": intent.to_wxid if style.recipients else words.short(intent.to_wxid),
         "ms": outcome.took,
         "text": ": ".join(filter(None, [outcome.reason, outcome.text])),
     }
     if style.json:
         return json.dumps(told, ensure_ascii=False)
-    words = " ".join(f"{key}={told[key]}" for key in ("run", "device", "seq", "to", "ms"))
+    about = " ".join(f"{key}={told[key]}" for key in ("run", "device", "seq", "to", "ms"))
     said = "".join(c if c.isprintable() else " " for c in str(told["text"]))
-    return f"{told['at']} {told['outcome']:<8} {words}  {said}"
-
-
-def short(to_wxid: str) -> str:
-    """Enough of an id to recognise it beside its list, and not enough to write to."""
-    return to_wxid if len(to_wxid) <= 6 else f"{to_wxid[:3]}…{to_wxid[-3:]}"
+    return f"{told['at']} {told['outcome']:<8} {about}  {said}"

@@ -74,6 +74,9 @@ TEXTS: dict[Refusal, tuple[str, ...]] = {
     Refusal.TOO_OFTEN: ("频繁", "频率过高", "风控", "too often", "too frequent", "too many requests"),
 }
 
+#: Why a lane stops whose device is not there.
+OFFLINE = "device offline or unknown"
+
 #: Without an envelope these come from something that is not the API, and refused to pass the request on.
 _WRONG_ADDRESS = {401, 403, 404, 405, 407}
 _TOO_MANY = 429
@@ -116,27 +119,28 @@ def _refused(answer: Envelope, refusals: Refusals) -> Verdict:
     # the inner text alone is only "the operation failed": the code is all there is to look the cause up by
     if answer.code and answer.inner == answer.msg:
         text = f"{text} (code {answer.code})"
-    match _refusal(f"{answer.msg}\n{answer.inner}", refusals):
+    match refusal(f"{answer.msg}\n{answer.inner}", refusals):
         case Refusal.UNCERTAIN:
             return Verdict(state=State.UNKNOWN, reason="the gateway could not reach WeChat", text=text)
         case Refusal.TOKEN:
             hint = "put a fresh token into the variable that token_env names, then run the same command again"
             return Verdict(state=State.PENDING, run=RunEffect.STOP, reason="token refused", text=text, hint=hint)
         case Refusal.DEVICE:
-            return Verdict(state=State.PENDING, lane=LaneEffect.STOP, reason="device offline or unknown", text=text)
+            return Verdict(state=State.PENDING, lane=LaneEffect.STOP, reason=OFFLINE, text=text)
         case Refusal.TOO_OFTEN:
             return Verdict(state=State.PENDING, lane=LaneEffect.REST, reason="too often", text=text)
         case None:
             return Verdict(state=State.REJECTED, reason="refused", text=text)
 
 
-def _refusal(text: str, refusals: Refusals) -> Refusal | None:
+def refusal(text: str, refusals: Refusals) -> Refusal | None:
+    """The class of a refusal by its texts; None where they say nothing about the account."""
     added: dict[Refusal, tuple[str, ...]] = {
         Refusal.TOKEN: refusals.token,
         Refusal.DEVICE: refusals.device,
         Refusal.TOO_OFTEN: refusals.too_often,
     }
-    found = (refusal for refusal in Refusal if _holds(text, (*TEXTS[refusal], *added.get(refusal, ()))))
+    found = (one for one in Refusal if _holds(text, (*TEXTS[one], *added.get(one, ()))))
     return next(found, None)
 
 
@@ -145,10 +149,15 @@ def _holds(text: str, parts: Iterable[str]) -> bool:
     return any(part.strip() and part.strip().casefold() in folded for part in parts)
 
 
+def is_wrong_address(status: int) -> bool:
+    """Whether something that is no API of this kind has answered, by the HTTP status of an answer without envelope."""
+    return 300 <= status < 400 or status in _WRONG_ADDRESS
+
+
 def _foreign(answer: NoEnvelope) -> Verdict:
     status = answer.http_status
     text = f"HTTP {status}: {answer.text}"
-    if 300 <= status < 400 or status in _WRONG_ADDRESS:
+    if is_wrong_address(status):
         hint = "correct the profile's gateway, or the proxy in between, then run the same command again"
         return Verdict(state=State.PENDING, run=RunEffect.STOP, reason="wrong address", text=text, hint=hint)
     if status == _TOO_MANY:

@@ -22,6 +22,17 @@ class Unsent(enum.StrEnum):
     PROXY = "proxy"
 
 
+#: Why a request to the gateway never left, to be read before what the network said.
+TO_GATEWAY = {
+    Unsent.ADDRESS: "the gateway's or a proxy's address cannot be used",
+    Unsent.DNS: "the gateway's name cannot be resolved",
+    Unsent.CONNECT: "no connection to the gateway",
+    Unsent.TIMEOUT: "the gateway could not be reached in time",
+    Unsent.TLS: "no trusted connection to the gateway",
+    Unsent.PROXY: "the proxy did not connect to the gateway",
+}
+
+
 def chain(exc: BaseException) -> list[BaseException]:
     """The exception and what is inside it, outermost first; the libraries nest causes in several ways."""
     found: list[BaseException] = []

@@ -46,7 +46,14 @@ def together(url: str, *devices: str) -> None:
 
 
 def test_a_sandbox_begins_with_an_empty_account(url: str) -> None:
-    assert account(url) == {"requests": 0, "accepted": {}, "overlaps": 0, "first_at": None, "last_at": None}
+    assert account(url) == {
+        "requests": 0,
+        "accepted": {},
+        "asked": {},
+        "overlaps": 0,
+        "first_at": None,
+        "last_at": None,
+    }
 
 
 def test_two_requests_of_a_device_at_once_overlap(url: str) -> None:
