@@ -4,7 +4,6 @@ import ipaddress
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Protocol
 import hypothesis
 import pytest
 
-from tests import surroundings
+from tests import program, surroundings
 
 ROOT = Path(__file__).parent.parent
 
@@ -145,14 +144,9 @@ def cli(tmp_path: Path) -> Cli:
     def run(
         *args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gewe_runner", *map(str, args)],
-            cwd=cwd or tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
-            input=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-        )
+        own = {**os.environ, **(env or {})}
+        with program.start(*args, cwd=cwd or tmp_path, env=own, stdin=subprocess.PIPE) as process:
+            out, err = process.communicate(stdin, timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     return run

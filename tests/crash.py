@@ -12,7 +12,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,8 @@ from typing import Any
 import requests
 
 from gewe_runner import sandbox
-from tests.conftest import CAMPAIGN, ROOT
+from tests import program
+from tests.conftest import CAMPAIGN
 
 #: How long anything may take that has no reason to, in seconds.
 PATIENCE = 120
@@ -106,15 +106,13 @@ class Project:
         """`gewe-runner send`, running; what it says on stderr is added to `said`."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         with (self.folder / "said").open("a", encoding="utf-8") as said:
-            return subprocess.Popen(
-                [sys.executable, "-m", "gewe_runner", "send", "fruit.yaml", "--yes", *options],
+            return program.start(
+                *("send", "fruit.yaml", "--yes", *options),
                 cwd=self.folder,
-                env={**environment, "PYTHONPATH": str(ROOT), "GEWE_TOKEN": "tok-soak"},
-                stdin=subprocess.DEVNULL,
+                env={**environment, "GEWE_TOKEN": "tok-soak"},
                 stdout=subprocess.DEVNULL,
                 stderr=said,
-                encoding="utf-8",
-                preexec_fn=prepare,
+                prepare=prepare,
             )
 
     def send(self, *options: str, prepare: Callable[[], None] | None = None) -> int:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,7 @@ from typing import Any
 import sqlalchemy
 
 from gewe_runner.ledger import connect
-from tests import crash
-from tests.conftest import ROOT
+from tests import crash, program
 from tests.postgres import text
 
 #: How long anything may take that has no reason to, in seconds.
@@ -32,21 +30,13 @@ class Fleet:
     @property
     def environment(self) -> Mapping[str, str]:
         folder = str(self.project.folder)
-        own = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONPATH": str(ROOT)}
+        own = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         return {**own, "GEWE_TOKEN": "tok-soak", "GEWE_LEDGER": text(self.url)}
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """`gewe-runner ARGUMENTS…`, running; what it says is added to `said`."""
         with (self.project.folder / "said").open("a", encoding="utf-8") as said:
-            return subprocess.Popen(
-                [sys.executable, "-m", "gewe_runner", *arguments],
-                cwd=self.project.folder,
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                encoding="utf-8",
-            )
+            return program.start(*arguments, cwd=self.project.folder, env=self.environment, stdout=said, stderr=said)
 
     def run(self, *arguments: str, patience: float = PATIENCE) -> int:
         """`gewe-runner ARGUMENTS…` and its exit code."""

@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ import pytest
 import requests
 
 from gewe_runner import sandbox
+from tests import program
 from tests.conftest import CAMPAIGN, ROOT
 
 #: Must appear nowhere but in the environment and in the request's header.
@@ -96,15 +96,7 @@ class Shop:
 
     def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
         """`gewe-runner ARGUMENTS…`, running."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "gewe_runner", *map(str, arguments)],
-            cwd=self.folder,
-            env={**self.clean(), **self.env, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
+        return program.start(*arguments, cwd=self.folder, env={**self.clean(), **self.env, **(env or {})})
 
     def clean(self) -> dict[str, str]:
         """An environment with nothing in it that anybody has set; tests of a module may share a shop."""

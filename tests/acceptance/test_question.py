@@ -3,12 +3,11 @@
 import errno
 import os
 import pty
-import subprocess
-import sys
 from dataclasses import dataclass
 
 import pytest
 
+from tests import program
 from tests.acceptance.conftest import PATIENCE, Gateway, Shop, open_shop
 from tests.conftest import CAMPAIGN
 
@@ -25,14 +24,8 @@ def talk(shop: Shop, *arguments: str, answer: str) -> Talk:
     """Run `gewe-runner ARGUMENTS…` on a terminal, and answer the question once it is asked."""
     ours, theirs = pty.openpty()
     try:
-        with subprocess.Popen(
-            [sys.executable, "-m", "gewe_runner", *arguments],
-            cwd=shop.folder,
-            env={**shop.clean(), **shop.env, "TERM": "dumb", "COLUMNS": "200"},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-        ) as process:
+        env = {**shop.clean(), **shop.env, "TERM": "dumb", "COLUMNS": "200"}
+        with program.start(*arguments, cwd=shop.folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
             os.close(theirs)
             text = ""
             while piece := read(ours):
