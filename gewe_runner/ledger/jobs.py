@@ -126,7 +126,7 @@ def make(connection: sqlalchemy.Connection) -> str:
                 f"{alive} workers with {PACKAGE} {known} are alive, and this program has {version}",
                 hint="end all workers, then run this again",
             )
-        connection.exec_driver_sql(_DROP)
+        connection.exec_driver_sql(_DROP.replace("%", "%%"))
     from procrastinate import schema
 
     connection.exec_driver_sql(schema.SchemaManager.get_schema().replace("%", "%%"))
