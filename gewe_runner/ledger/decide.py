@@ -136,18 +136,18 @@ def readmit(connection: sqlalchemy.Connection, run_id: str, messages: Iterable[M
     number = _number(connection, run_id)
     if not counts.skips(connection, number).get(Reason.UNRESOLVED):
         return 0
-    waiting = select(skip.c.to_wxid).where(skip.c.run_n == number, skip.c.reason == Reason.UNRESOLVED)
+    unresolved = (skip.c.run_n == number) & (skip.c.reason == Reason.UNRESOLVED)
     edition_id = connection.execute(select(run.c.edition_id).where(run.c.n == number)).scalar_one()
-    taken = select(message.c.to_wxid).where(message.c.edition_id == edition_id, message.c.state != State.CANCELLED)
-    free = set(connection.execute(waiting.where(skip.c.to_wxid.not_in(taken))).scalars())
-    admitted = [one for one in messages if one.to_wxid in free]
-    if admitted:
-        runs.add(connection, edition_id, number, admitted)
-        ids = [one.to_wxid for one in admitted]
-        connection.execute(
-            delete(skip).where(skip.c.run_n == number, skip.c.reason == Reason.UNRESOLVED, skip.c.to_wxid.in_(ids))
-        )
-    return len(admitted)
+    taken = (message.c.edition_id == edition_id) & (message.c.to_wxid == skip.c.to_wxid)
+    taken &= message.c.state != State.CANCELLED
+    waiting = select(skip.c.id, skip.c.to_wxid).where(unresolved, ~select(message.c.id).where(taken).exists())
+    free = {row.to_wxid: row.id for row in connection.execute(waiting)}
+    count = 0
+    for batch in batches.of(one for one in messages if one.to_wxid in free):
+        runs.add(connection, edition_id, number, batch)
+        connection.execute(delete(skip).where(skip.c.id.in_([free[one.to_wxid] for one in batch])))
+        count += len(batch)
+    return count
 
 
 def person(connection: sqlalchemy.Connection, to_wxid: str) -> Iterator[dict[str, Any]]:

@@ -151,7 +151,10 @@ def _capped(
 def _kept_out(connection: sqlalchemy.Connection, cap: Capped, persons: Mapping[str, str]) -> Iterator[str]:
     rows = connection.execute(
         select(skip.c.to_wxid).where(
-            skip.c.to_wxid.in_(persons), skip.c.run_n == cap.run_n, skip.c.reason == Reason.FREQUENCY_CAP
+            # + 0 hides the run from its index: that of the people leads to a few rows, the run's to all that it skipped
+            skip.c.to_wxid.in_(persons),
+            skip.c.run_n + 0 == cap.run_n,
+            skip.c.reason == Reason.FREQUENCY_CAP,
         )
     )
     return (persons[to_wxid] for to_wxid in rows.scalars())

@@ -39,8 +39,19 @@ def _parts(connection: sqlalchemy.Connection) -> None:
     connection.execute(text("CREATE INDEX ix_part_device ON part (device)"))
 
 
+def _indexes(connection: sqlalchemy.Connection) -> None:
+    """4: a run's skips in their order, and a device's test cards without its messages."""
+    connection.execute(text("DROP INDEX ix_skip_run_n"))
+    connection.execute(text("CREATE INDEX skip_of_run ON skip (run_n, id)"))
+    connection.execute(text("CREATE INDEX attempt_trial ON attempt (device, started_at) WHERE message_id IS NULL"))
+
+
 #: What leads to each version from the one before it. Literal SQL: `tables` shows only the newest state of things.
-MIGRATIONS: tuple[tuple[int, Callable[[sqlalchemy.Connection], None]], ...] = ((2, _forgotten), (3, _parts))
+MIGRATIONS: tuple[tuple[int, Callable[[sqlalchemy.Connection], None]], ...] = (
+    (2, _forgotten),
+    (3, _parts),
+    (4, _indexes),
+)
 
 
 def migrate(connection: sqlalchemy.Connection, version: int) -> None:

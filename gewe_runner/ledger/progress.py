@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import sqlalchemy
 from sqlalchemy import func, select
 
-from gewe_runner.ledger.tables import attempt, lane, message, run
+from gewe_runner.ledger import counts
+from gewe_runner.ledger.tables import attempt, lane, run
 
 _MINUTE = 60_000
 
@@ -30,24 +31,19 @@ class LaneProgress:
 
 def lanes(connection: sqlalchemy.Connection, run_id: str, now: int) -> list[LaneProgress]:
     """The run's lanes, by name."""
-    rows = connection.execute(
-        select(message.c.device, message.c.state, func.count().label("number"))
-        .join(run, run.c.n == message.c.run_n)
-        .where(run.c.id == run_id)
-        .group_by(message.c.device, message.c.state)
-    )
-    counts: dict[str, dict[str, int]] = {}
-    for row in rows:
-        counts.setdefault(row.device, {})[row.state] = row.number
-    return [_lane(connection, device, counts[device], now) for device in sorted(counts)]
+    number = connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one()
+    found: dict[str, dict[str, int]] = {}
+    for (state, device), count in counts.standing(connection, number).items():
+        found.setdefault(device, {})[state] = count
+    return [_lane(connection, device, found[device], now) for device in sorted(found)]
 
 
-def _lane(connection: sqlalchemy.Connection, device: str, counts: Mapping[str, int], now: int) -> LaneProgress:
+def _lane(connection: sqlalchemy.Connection, device: str, states: Mapping[str, int], now: int) -> LaneProgress:
     known = connection.execute(select(lane).where(lane.c.device == device)).one_or_none()
     recent = select(func.count()).where(attempt.c.device == device, attempt.c.started_at > now - _MINUTE)
     return LaneProgress(
         device=device,
-        counts=counts,
+        counts=states,
         holder=known.holder if known else None,
         heartbeat_at=known.heartbeat_at if known else 0,
         next_at=known.next_at if known else 0,

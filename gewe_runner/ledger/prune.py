@@ -27,9 +27,9 @@ _BATCH = 2_000
 
 _OVER = (RunState.FINISHED, RunState.CANCELLED, RunState.SUPERSEDED)
 
-_SETTLED = message.c.state.in_([State.SENT, State.REJECTED, State.CANCELLED])
+_SETTLED = (State.SENT, State.REJECTED, State.CANCELLED)
 
-_BULKY = _SETTLED & ((message.c.payload != forget.NOTHING) | (message.c.gateway_text != ""))
+_BULKY = (message.c.payload != forget.NOTHING) | (message.c.gateway_text != "")
 
 # A run that goes on takes them in again when they are free.
 _DECIDED = skip.c.reason != Reason.UNRESOLVED
@@ -114,10 +114,10 @@ def _trials(before: int) -> sqlalchemy.ColumnElement[bool]:
 
 def _bulk(connection: sqlalchemy.Connection, number: int) -> dict[str, int]:
     characters = func.sum(func.length(message.c.payload) + func.length(message.c.gateway_text))
-    own = message.c.run_n == number
+    own = (message.c.run_n == number) & message.c.state.in_(_SETTLED)
     payloads, size = connection.execute(select(func.count(), characters).where(own, _BULKY)).one()
     requests = select(func.count()).select_from(message.join(attempt, attempt.c.message_id == message.c.id))
-    attempts = connection.execute(requests.where(own, _SETTLED)).scalar_one()
+    attempts = connection.execute(requests.where(own)).scalar_one()
     skips = connection.execute(select(func.count()).where(skip.c.run_n == number, _DECIDED)).scalar_one()
     return {"payloads": payloads, "characters": size or 0, "attempts": attempts, "skips": skips}
 
@@ -127,17 +127,17 @@ def _messages(ledger: connect.Ledger, number: int, before: int, now: int) -> Ite
     last = 0
     while True:
         with _own(ledger, number, before, now) as connection:
-            following = select(message.c.seq).where(message.c.run_n == number, message.c.seq > last)
-            seqs = connection.execute(following.order_by(message.c.seq).limit(_BATCH)).scalars().all()
-            if not seqs:
+            following = select(message.c.id, message.c.seq, message.c.state)
+            following = following.where(message.c.run_n == number, message.c.seq > last)
+            rows = connection.execute(following.order_by(message.c.seq).limit(_BATCH)).all()
+            if not rows:
                 return
-            own = (message.c.run_n == number) & (message.c.seq > last) & (message.c.seq <= seqs[-1])
-            ids = select(message.c.id).where(own, _SETTLED)
-            connection.execute(delete(attempt).where(attempt.c.message_id.in_(ids)))
+            settled = [row.id for row in rows if row.state in _SETTLED]
+            connection.execute(delete(attempt).where(attempt.c.message_id.in_(settled)))
             empty = {"payload": forget.NOTHING, "gateway_text": ""}
-            connection.execute(update(message).where(own, _BULKY).values(empty))
-            last = seqs[-1]
-        yield len(seqs)
+            connection.execute(update(message).where(message.c.id.in_(settled), _BULKY).values(empty))
+            last = rows[-1].seq
+        yield len(rows)
 
 
 def _skips(ledger: connect.Ledger, number: int, before: int, now: int) -> Iterator[int]:

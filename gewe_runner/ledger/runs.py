@@ -268,8 +268,7 @@ def _edition(connection: sqlalchemy.Connection, identity: Identity) -> int | Non
 
 def _supersede(connection: sqlalchemy.Connection, edition_id: int, now: int, keep: int | None = None) -> None:
     """Withdraw what the edition's runs have pending; one that is over may have something pending, too: re-opened."""
-    others = (run.c.edition_id == edition_id) & (run.c.n != (keep or 0))
-    former = select(run.c.n).where(others)
+    former = _others(connection, edition_id, keep)
     connection.execute(
         update(message)
         .where(message.c.run_n.in_(former), message.c.state == State.PENDING)
@@ -277,7 +276,7 @@ def _supersede(connection: sqlalchemy.Connection, edition_id: int, now: int, kee
     )
     connection.execute(
         update(run)
-        .where(others, run.c.state.in_([RunState.OPEN, RunState.PAUSED]))
+        .where(run.c.n.in_(former), run.c.state.in_([RunState.OPEN, RunState.PAUSED]))
         .values(state=RunState.SUPERSEDED, finished_at=now)
     )
 
@@ -286,9 +285,15 @@ def _superseded(connection: sqlalchemy.Connection, edition_id: int | None, joine
     """How many messages `_supersede` would withdraw."""
     if edition_id is None:
         return 0
-    others = select(run.c.n).where(run.c.edition_id == edition_id, run.c.n != (joined.n if joined else 0))
+    others = _others(connection, edition_id, joined.n if joined else None)
     pending = (message.c.run_n.in_(others)) & (message.c.state == State.PENDING)
     return connection.execute(select(func.count()).select_from(message).where(pending)).scalar_one()
+
+
+def _others(connection: sqlalchemy.Connection, edition_id: int, but: int | None) -> Sequence[int]:
+    """The edition's runs but for one; looked up first, lest a database joins all that is pending to them."""
+    own = select(run.c.n).where(run.c.edition_id == edition_id, run.c.n != (but or 0))
+    return connection.execute(own).scalars().all()
 
 
 def _number(connection: sqlalchemy.Connection, run_id: str) -> int:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from gewe_runner.model import Engine, RunState, State
 
 #: Raised by one with every change of the tables; `meta.schema` of a ledger says which it has.
-SCHEMA = 3
+SCHEMA = 4
 
 metadata = MetaData()
 
@@ -141,13 +141,14 @@ skip = Table(
     "skip",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("run_n", _Id, ForeignKey("run.n"), nullable=False, index=True),
+    Column("run_n", _Id, ForeignKey("run.n"), nullable=False),
     Column("to_wxid", Text, nullable=False, index=True),
     Column("source", Text, nullable=False),
     Column("row", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Column("text", Text, nullable=False, server_default=text("''")),
 )
+Index("skip_of_run", skip.c.run_n, skip.c.id)
 
 #: Append-only: every request that was begun. The budgets of a device are counted here.
 attempt = Table(
@@ -169,6 +170,8 @@ attempt = Table(
 )
 Index("attempt_of_device", attempt.c.device, attempt.c.started_at)
 Index("attempt_of_app", attempt.c.app_id, attempt.c.started_at)
+_trial = text("message_id IS NULL")
+Index("attempt_trial", attempt.c.device, attempt.c.started_at, sqlite_where=_trial, postgresql_where=_trial)
 
 lane = Table(
     "lane",
