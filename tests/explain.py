@@ -33,6 +33,12 @@ _ONLY = {
 #: What looks for rows; the rest is about new ones, transactions, settings and tables.
 _LOOKS = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH|INSERT\b(?!.*\bVALUES\b))", re.IGNORECASE | re.DOTALL)
 
+#: What else is said of the rows of an index, since it holds no others.
+_HELD = {"message_queue": ("state",), "message_in_flight": ("state",), "attempt_trial": ("message_id",)}
+
+#: How statements are executed straight on the driver.
+_HOT = {"one", "all", "change", "change_all"}
+
 #: A line of SQLite's: `SEARCH message USING INDEX message_queue (run_n=? AND device=? AND seq<?)`.
 _DETAIL = re.compile(
     r"(SCAN|SEARCH) (?P<table>\w+)"
@@ -72,6 +78,7 @@ class Seen:
 
     def add(self, where: str, statement: str, table: str, index: str | None, by: Iterable[str]) -> None:
         """Note how a statement comes at a table."""
+        by = {*by, *(_HELD.get(index or "", ()) if by else ())}
         self.accesses.add(Access(where=where, table=table, index=index, by=frozenset(by), statement=_short(statement)))
 
     def missed(self) -> list[str]:
@@ -220,7 +227,7 @@ def _calls(path: Path) -> list[tuple[str, ast.Call]]:
         and isinstance(node.func, ast.Attribute)
         and (
             node.func.attr in {"execute", "exec_driver_sql"}
-            or (isinstance(node.func.value, ast.Name) and node.func.value.id == "cursor")
+            or (isinstance(node.func.value, ast.Name) and node.func.value.id == "cursor" and node.func.attr in _HOT)
         )
     ]
 
