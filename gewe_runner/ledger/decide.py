@@ -8,7 +8,7 @@ import sqlalchemy
 from sqlalchemy import delete, insert, select, union_all, update
 
 from gewe_runner import batches, errors
-from gewe_runner.ledger import counts, forget, runs
+from gewe_runner.ledger import counts, fill, forget, runs
 from gewe_runner.ledger.tables import edition, message, resolution, run, skip
 from gewe_runner.model import Message, Reason, RunState, State
 
@@ -144,9 +144,8 @@ def readmit(connection: sqlalchemy.Connection, run_id: str, messages: Iterable[M
     free = {row.to_wxid: row.id for row in connection.execute(waiting)}
     count = 0
     for batch in batches.of(one for one in messages if one.to_wxid in free):
-        runs.add(connection, edition_id, number, batch)
+        count += fill.fill(connection, edition_id, number, batch)
         connection.execute(delete(skip).where(skip.c.id.in_([free[one.to_wxid] for one in batch])))
-        count += len(batch)
     return count
 
 

@@ -168,6 +168,13 @@ def learn(connection: sqlalchemy.Connection, table: str) -> None:
     connection.exec_driver_sql(f"ANALYZE {table}")
 
 
+def add(cursor: Any, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Put rows into a table, by the driver's own cursor: in one stream, without a statement for each."""
+    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 def count_on(connection: sqlalchemy.Connection, table: str, column: str) -> None:
     """Go on numbering behind what is there."""
     serial = f"pg_get_serial_sequence('{table}', '{column}')"

@@ -21,33 +21,34 @@ class Cursor:
     """Executes what `sql` gave, within the transaction of a connection."""
 
     def __init__(self, driver: Any) -> None:
-        self._driver = driver
+        #: The driver's own.
+        self.driver = driver
 
     def one(self, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The row that the statement returns, if any; it returns one at most."""
-        self._driver.execute(statement, values)
-        row: tuple[Any, ...] | None = self._driver.fetchone()
+        self.driver.execute(statement, values)
+        row: tuple[Any, ...] | None = self.driver.fetchone()
         if row is not None:
-            self._driver.fetchone()  # SQLite has run a statement only when it was read to its end
+            self.driver.fetchone()  # SQLite has run a statement only when it was read to its end
         return row
 
     def all(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The rows that the statement returns."""
-        self._driver.execute(statement, values)
-        rows: list[tuple[Any, ...]] = self._driver.fetchall()
+        self.driver.execute(statement, values)
+        rows: list[tuple[Any, ...]] = self.driver.fetchall()
         return rows
 
     def change(self, statement: str, values: Mapping[str, Any]) -> int:
         """How many rows the statement changed."""
-        self._driver.execute(statement, values)
-        return int(self._driver.rowcount)
+        self.driver.execute(statement, values)
+        return int(self.driver.rowcount)
 
     def change_all(self, statement: str, values: Sequence[Mapping[str, Any]]) -> int:
         """How many rows the statement changed, executed for each of the values."""
         if not values:
             return 0
-        self._driver.executemany(statement, values)
-        return int(self._driver.rowcount)
+        self.driver.executemany(statement, values)
+        return int(self.driver.rowcount)
 
 
 @contextlib.contextmanager

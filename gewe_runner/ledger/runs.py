@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import delete, func, insert, select, update
 
-from gewe_runner import batches, errors
-from gewe_runner.ledger import connect, counts, judge
-from gewe_runner.ledger.tables import edition, lane, message, meta, metadata, run, skip
+from gewe_runner import errors
+from gewe_runner.ledger import connect, counts, fill, judge
+from gewe_runner.ledger.tables import edition, lane, message, meta, metadata, run
 from gewe_runner.model import FrequencyCap, Message, Reason, RunInfo, RunState, Skip, State
 
 #: Texts of refusals that a run is told of with; a gateway can put anything into them.
@@ -126,12 +126,8 @@ def register(
     Returns:
         The run's id: `run_id`, or with more of the digest where that is taken.
     """
-    edition_id = (
-        _edition(connection, identity)
-        or connection.execute(
-            insert(edition).values(campaign=identity.campaign, edition=identity.edition).returning(edition.c.id)
-        ).scalar_one()
-    )
+    known = _edition(connection, identity)
+    edition_id = known or _new_edition(connection, identity)
     _supersede(connection, edition_id, now)
     run_id = _free_id(connection, run_id, identity.digest)
     number = connection.execute(
@@ -147,8 +143,9 @@ def register(
         )
         .returning(run.c.n)
     ).scalar_one()
-    for batch in batches.of(judge.laid(connection, edition_id, identity.frequency_cap, lines, now, judge.Overlay())):
-        add(connection, edition_id, number, batch)
+    # of an edition that is new nobody can have got anything
+    laid = judge.laid(connection, known, identity.frequency_cap, lines, now, judge.Overlay())
+    fill.fill(connection, edition_id, number, laid)
     connect.DATABASES[connection.dialect.name].learn(connection, message.name)
     return run_id
 
@@ -266,6 +263,11 @@ def _edition(connection: sqlalchemy.Connection, identity: Identity) -> int | Non
     ).scalar_one_or_none()
 
 
+def _new_edition(connection: sqlalchemy.Connection, identity: Identity) -> int:
+    values = {"campaign": identity.campaign, "edition": identity.edition}
+    return int(connection.execute(insert(edition).values(values).returning(edition.c.id)).scalar_one())
+
+
 def _supersede(connection: sqlalchemy.Connection, edition_id: int, now: int, keep: int | None = None) -> None:
     """Withdraw what the edition's runs have pending; one that is over may have something pending, too: re-opened."""
     former = _others(connection, edition_id, keep)
@@ -315,22 +317,6 @@ def _free_id(connection: sqlalchemy.Connection, run_id: str, digest: str) -> str
         if connection.execute(select(run.c.n).where(run.c.id == candidate)).first() is None:
             return candidate
     raise errors.LedgerError(f"run {run_id} is there already", hint="wait a minute, then run this again")
-
-
-def add(connection: sqlalchemy.Connection, edition_id: int, number: int, batch: Sequence[Message | Skip]) -> None:
-    """Put lines into a run: messages as pending, skips as what they are."""
-    messages, skipped = [], []
-    for one in batch:
-        row = {"run_n": number, "to_wxid": one.to_wxid, "source": one.source, "row": one.row}
-        if isinstance(one, Skip):
-            skipped.append(row | {"reason": one.reason, "text": one.text})
-        else:
-            own = {"seq": one.seq, "device": one.device, "variant": one.variant, "payload": one.payload}
-            messages.append(row | own | {"sha256": one.sha256, "state": State.PENDING, "edition_id": edition_id})
-    if messages:
-        connection.execute(insert(message), messages)
-    if skipped:
-        connection.execute(insert(skip), skipped)
 
 
 def _resolve(connection: sqlalchemy.Connection, run_id: str) -> int:

@@ -125,6 +125,12 @@ def learn(connection: sqlalchemy.Connection, table: str) -> None:
     """Count what a table holds: SQLite finds its way without."""
 
 
+def add(cursor: Any, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Put rows into a table, by the driver's own cursor."""
+    marks = ", ".join("?" * len(columns))
+    cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608 - our names
+
+
 def count_on(connection: sqlalchemy.Connection, table: str, column: str) -> None:
     """Go on numbering behind what is there: SQLite does so by itself."""
 
