@@ -1,10 +1,7 @@
 """Says where a plan comes from: the program, the git commit, and a digest of every file that it was made of."""
 
-import getpass
 import hashlib
 import os
-import platform
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +33,9 @@ def writer(environ: Mapping[str, str] = os.environ) -> str:
         return f"{server}/{repository}/actions/runs/{run}"
     if environ.get("CI_JOB_URL"):
         return environ["CI_JOB_URL"]
+    import getpass
+    import platform
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container may have no name for its user
@@ -51,6 +51,8 @@ def digest(path: Path) -> str:
 
 def _git(project: Path, *arguments: str) -> str:
     """What git says; empty without git or outside a repository."""
+    import subprocess
+
     try:
         done = subprocess.run(
             ["git", "-C", str(project), *arguments],  # noqa: S607 - the user's own git, wherever it is installed

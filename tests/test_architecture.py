@@ -130,7 +130,7 @@ LIBRARIES: dict[str, set[str]] = {
 
 #: What the standard library has for the world outside: imports, and attributes as `module.name`.
 WORLD: dict[str, set[str]] = {
-    "importlib": {"cli", "rules", "ledger"},
+    "importlib": {"cli", "expand", "ledger", "rules", "tell"},
     "multiprocessing": {"render"},
     "socket": {"sandbox", "ledger", "preflight", "wire"},
     "sqlite3": {"plan"},

@@ -13,10 +13,10 @@ from gewe_runner import find, pace
 from gewe_runner.cli import refusals
 from gewe_runner.model import Asked, Level, Problem, Profile, RunInfo
 from gewe_runner.problems import Problems
-from gewe_runner.tell import plans
 
 if TYPE_CHECKING:  # whoever shows problems only must not wait for the database
     from gewe_runner.consult import Consulted
+    from gewe_runner.tell import plans
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 
@@ -100,8 +100,10 @@ def plan_json(one: "Consulted") -> dict[str, Any]:
     }
 
 
-def seen(one: "Consulted", more: Sequence[str] = ()) -> plans.Seen:
+def seen(one: "Consulted", more: Sequence[str] = ()) -> "plans.Seen":
     """A plan as a comment on a pull request tells it."""
+    from gewe_runner.tell import plans
+
     planned, overlay, counts = one.planned, one.overlay, one.planned.plan.header["counts"]
     return plans.Seen(
         campaign=planned.campaign.name,

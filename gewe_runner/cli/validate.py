@@ -13,7 +13,6 @@ from gewe_runner import errors, expand, prepare, rules, tell
 from gewe_runner.cli import options, progress, show
 from gewe_runner.model import Level
 from gewe_runner.problems import SHOWN, Problems
-from gewe_runner.tell import github
 from gewe_runner.tell.checked import Checked
 
 #: So many problems of one rule and file are listed for programs; the others are counted.
@@ -58,10 +57,12 @@ def command(paths: Sequence[Path], profile: str | None, form: str, sources: bool
 
 def _tell(checked: Checked, form: str) -> None:
     """The problems as a CI service reads them; GitHub's also as the summary of the step that this runs in."""
-    if said := tell.FORMATS[form].text(checked):
+    if said := tell.text(form, checked):
         click.echo(said)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if form == "github" and summary:
+        from gewe_runner.tell import github
+
         try:
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(github.summary(checked))

@@ -1,13 +1,14 @@
 """Turns a campaign's lists into recipients, row by row; each kind of list is one file with the same names inside."""
 
 import contextlib
+import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from gewe_runner import errors, template
-from gewe_runner.expand import clean, columns, condition, content, damage, delimited, files, inline, jsonl, sql, xlsx
+from gewe_runner.expand import clean, columns, condition, content, damage, files
 from gewe_runner.expand.content import named
 from gewe_runner.expand.extent import Extent, readable
 from gewe_runner.expand.length import about
@@ -23,14 +24,15 @@ class _Kind(Protocol):
     def read(self, source: Source, project: Path, problems: Problems) -> Table: ...
 
 
-#: What reads a list: by the ending of its name, else by the key that holds it.
-KINDS: Mapping[str, _Kind] = {
-    "rows": inline,
-    ".csv": delimited,
-    ".tsv": delimited,
-    ".jsonl": jsonl,
-    ".xlsx": xlsx,
-    "sql": sql,
+#: What reads a list, by the ending of its name, else by the key that holds it. Each is the module of its name, loaded
+#: only for such a list: a workbook takes as much to load as all the others.
+KINDS: Mapping[str, str] = {
+    "rows": "inline",
+    ".csv": "delimited",
+    ".tsv": "delimited",
+    ".jsonl": "jsonl",
+    ".xlsx": "xlsx",
+    "sql": "sql",
 }
 
 
@@ -70,7 +72,7 @@ def original(project: Path, label: str) -> Iterator[tuple[int, Mapping[str, str]
     file, sheet = named(label)
     with contextlib.suppress(errors.InvalidError):
         source = Source(label=label, name=label, where=(), path=project / file, sheet=sheet)
-        yield from KINDS[_kind(source)].read(source, project, problems).rows
+        yield from _read(source, _kind(source), project, problems).rows
 
 
 def _recipients(source: Source, project: Path, problems: Problems) -> Iterator[Recipient]:
@@ -104,7 +106,7 @@ def _ids(source: Source, project: Path, problems: Problems) -> Iterator[str]:
 def _table(source: Source, project: Path, problems: Problems) -> Table:
     kind = _kind(source)
     if kind in KINDS:
-        return KINDS[kind].read(source, project, problems)
+        return _read(source, kind, project, problems)
     known = " ".join(ending for ending in KINDS if ending.startswith("."))
     if source.path is not None and not source.is_stdin:
         files.check(source.path, source, project, problems)  # what is a folder, or not there, is told as that
@@ -112,6 +114,11 @@ def _table(source: Source, project: Path, problems: Problems) -> Table:
     message = f"{source.name}: {ending} cannot be read; save it as one of: {known}, also with {content.PACKED}"
     problems.add(lists.FORMAT.at(source.document, source.position, message))
     raise errors.InvalidError(f"{source.called} cannot be read")
+
+
+def _read(source: Source, kind: str, project: Path, problems: Problems) -> Table:
+    reader = cast(_Kind, importlib.import_module(f"{__name__}.{KINDS[kind]}"))
+    return reader.read(source, project, problems)
 
 
 def _kind(source: Source) -> str:

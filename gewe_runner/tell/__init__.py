@@ -1,10 +1,12 @@
 """Tells problems and plans the way a CI service reads them; one module a format."""
 
-from collections.abc import Mapping
-from typing import Protocol
+import importlib
+from typing import Protocol, cast
 
-from gewe_runner.tell import github, gitlab, junit, sarif
 from gewe_runner.tell.checked import Checked
+
+#: What `validate --format` knows. Each stands in the module of its name, loaded only when it is asked for.
+FORMATS = ("github", "gitlab", "sarif", "junit")
 
 
 class Format(Protocol):
@@ -14,5 +16,6 @@ class Format(Protocol):
         """The whole output, without a last line end; may be empty."""
 
 
-#: By the name that `validate --format` knows.
-FORMATS: Mapping[str, Format] = {"github": github, "gitlab": gitlab, "sarif": sarif, "junit": junit}
+def text(form: str, checked: Checked) -> str:
+    """What was checked, in one of `FORMATS`: the whole output, without a last line end; may be empty."""
+    return cast(Format, importlib.import_module(f"{__name__}.{form}")).text(checked)

@@ -8,7 +8,7 @@ from gewe_runner.model import Level, Problem
 from gewe_runner.tell.checked import Checked, more
 
 #: What XML 1.0 cannot say, not even escaped.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def text(checked: Checked) -> str:

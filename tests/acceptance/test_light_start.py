@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import ROOT
 
 #: Each takes longer to load than all of ours.
-HEAVY = {"sqlalchemy", "requests", "urllib3", "aiohttp", "rich", "asyncio", "jsonschema", "multiprocessing"}
+HEAVY = {"sqlalchemy", "requests", "urllib3", "aiohttp", "rich", "asyncio", "jsonschema", "multiprocessing", "xml"}
 
 
 def loaded(*arguments: str, cwd: Path) -> set[str]:

@@ -48,6 +48,14 @@ def test_a_program_that_was_started_to_ignore_ctrl_c_goes_on_ignoring_it() -> No
     assert subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": str(ROOT)}).returncode == 7
 
 
+def test_garbage_is_looked_for_again_when_all_is_loaded() -> None:
+    script = (
+        "import gc, sys; from gewe_runner.cli import starting; starting.begin(); before = gc.isenabled();"
+        "starting.done(); sys.exit(7 if gc.isenabled() and not before else 1)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": str(ROOT)}).returncode == 7
+
+
 def test_to_import_the_program_changes_no_signal() -> None:
     script = (
         "import signal, sys; from gewe_runner.cli import program, send;"

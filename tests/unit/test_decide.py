@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gewe_runner import load, schemas
 from gewe_runner.document import Document, Scalar
+from gewe_runner.load import scalars
 from gewe_runner.problems import Problems
 from gewe_runner.validate import decide, dialect
 
@@ -26,7 +27,7 @@ WRITTEN = (
 )
 # fmt: on
 SCALARS = st.builds(
-    lambda text, quoted: Scalar(text, text if quoted else load.value(text)), st.sampled_from(WRITTEN), st.booleans()
+    lambda text, quoted: Scalar(text, text if quoted else scalars.value(text)), st.sampled_from(WRITTEN), st.booleans()
 )
 NAMES = st.sampled_from(["rows", "file", "sql", "toWxid", "appId", "pace", "x", "X y"])
 VALUES = st.recursive(

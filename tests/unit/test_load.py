@@ -14,7 +14,7 @@ from gewe_runner import errors, load
 from gewe_runner.document import Document
 from gewe_runner.model import Position
 from gewe_runner.problems import Problems
-from gewe_runner.rules import documents
+from gewe_runner.rules import quotes
 
 Load = Callable[[str | bytes], Document]
 Refuse = Callable[[str | bytes], list[str]]
@@ -204,7 +204,7 @@ def test_quotes_are_not_proposed_where_they_would_not_help(refuse: Refuse) -> No
 
 @given(st.text("ab {}\"'\\%:#", max_size=20).map(lambda text: "@" + text.strip()))
 def test_the_quoted_line_reads_as_exactly_the_text(text: str) -> None:
-    assert yaml.safe_load(f"a: {documents.quoted(text)}") == {"a": text}
+    assert yaml.safe_load(f"a: {quotes.quoted(text)}") == {"a": text}
 
 
 # --- what is refused
@@ -335,4 +335,4 @@ def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_the_jargon_of_both_parsers_is_translated(jargon: str, words: str) -> None:
-    assert words in documents.plain_words(jargon)
+    assert words in quotes.plain_words(jargon)

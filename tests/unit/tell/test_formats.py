@@ -71,7 +71,7 @@ def test_the_summary_fits_into_a_step() -> None:
 
 
 def test_gitlab_gets_what_its_code_quality_report_asks_for() -> None:
-    found = json.loads(tell.FORMATS["gitlab"].text(checked(problem(3), problem(level=Level.NOTICE, line=None))))
+    found = json.loads(tell.text("gitlab", checked(problem(3), problem(level=Level.NOTICE, line=None))))
     assert [set(one) for one in found] == [{"description", "check_name", "fingerprint", "severity", "location"}] * 2
     assert {one["severity"] for one in found} <= {"info", "minor", "major", "critical", "blocker"}
     assert all(isinstance(one["location"]["lines"]["begin"], int) for one in found)
@@ -80,7 +80,7 @@ def test_gitlab_gets_what_its_code_quality_report_asks_for() -> None:
 @pytest.mark.parametrize("form", ["gitlab", "sarif"])
 def test_a_fingerprint_stays_while_lines_move_and_is_nobody_elses(form: str) -> None:
     def marks(*lines: int) -> list[str]:
-        found = json.loads(tell.FORMATS[form].text(checked(*(problem(line) for line in lines))))
+        found = json.loads(tell.text(form, checked(*(problem(line) for line in lines))))
         if form == "gitlab":
             return [one["fingerprint"] for one in found]
         return [one["partialFingerprints"]["problem/v1"] for one in found["runs"][0]["results"]]
@@ -90,7 +90,7 @@ def test_a_fingerprint_stays_while_lines_move_and_is_nobody_elses(form: str) -> 
 
 
 def test_sarif_is_what_the_standard_says() -> None:
-    text = tell.FORMATS["sarif"].text(checked(problem(3, message=HOSTILE.replace("\ud800", "")), problem(line=None)))
+    text = tell.text("sarif", checked(problem(3, message=HOSTILE.replace("\ud800", "")), problem(line=None)))
     tree = json.loads(text)
     sarif_pydantic.Sarif.model_validate(tree)
     (run,) = tree["runs"]
@@ -101,13 +101,13 @@ def test_sarif_is_what_the_standard_says() -> None:
 
 def test_sarif_explains_every_rule_that_it_names() -> None:
     every = [problem(rule=rule) for rule in rules.catalogue()]
-    (run,) = json.loads(tell.FORMATS["sarif"].text(checked(*every)))["runs"]
+    (run,) = json.loads(tell.text("sarif", checked(*every)))["runs"]
     assert {one["id"] for one in run["tool"]["driver"]["rules"]} == set(rules.catalogue())
 
 
 def test_junit_has_a_suite_a_file_and_a_failure_an_error() -> None:
     root = ElementTree.fromstring(
-        tell.FORMATS["junit"].text(checked(problem(1), problem(2, level=Level.WARNING), problem(path="b.yaml")))
+        tell.text("junit", checked(problem(1), problem(2, level=Level.WARNING), problem(path="b.yaml")))
     )
     suites = [(suite.get("name"), suite.get("tests"), suite.get("failures")) for suite in root]
     assert suites == [("b.yaml", "1", "1"), ("campaigns/a b.yaml", "2", "1")]
@@ -115,18 +115,18 @@ def test_junit_has_a_suite_a_file_and_a_failure_an_error() -> None:
 
 
 def test_junit_without_a_problem_has_a_test_that_passes() -> None:
-    root = ElementTree.fromstring(tell.FORMATS["junit"].text(checked()))
+    root = ElementTree.fromstring(tell.text("junit", checked()))
     assert [case.get("name") for case in root.iter("testcase")] == ["2 campaigns checked"]
     assert not root.findall(".//failure")
 
 
 @hypothesis.given(st.text(st.characters(), max_size=50))
 def test_every_text_can_be_read_back_from_junit(message: str) -> None:
-    root = ElementTree.fromstring(tell.FORMATS["junit"].text(checked(problem(message=message))))
+    root = ElementTree.fromstring(tell.text("junit", checked(problem(message=message))))
     assert root.findall(".//failure")
 
 
 @pytest.mark.parametrize("form", ["gitlab", "sarif", "junit"])
 def test_what_was_counted_and_not_kept_is_said(form: str) -> None:
-    text = tell.FORMATS[form].text(checked(*(problem(number) for number in range(1, 31)), keep=20))
+    text = tell.text(form, checked(*(problem(number) for number in range(1, 31)), keep=20))
     assert "10 more of these" in text

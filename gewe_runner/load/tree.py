@@ -1,81 +1,27 @@
-"""Reads a YAML file into a tree that remembers where each of its parts stands."""
+"""Builds the tree of a YAML file from the parser's events, with the place of each part; no deeper than allowed."""
 
-import difflib
-import itertools
-import math
-import os
 import re
-import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from gewe_runner import errors
-from gewe_runner.document import Document, Scalar
+from gewe_runner.document import Scalar
+from gewe_runner.load import scalars
 from gewe_runner.model import Position, Problem, Where
-from gewe_runner.problems import SHOWN, Problems
 from gewe_runner.rules import Rule, documents
 
-MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
 #: Values in the tree, an aliased one counted each time it is used.
 MAX_NODES = 200_000
 
-#: In longer files only the first value without quotes is told, as each one takes another reading.
-_REPAIRED_BYTES = 256 * 1024
+LINE_END = re.compile("\r\n|\r|\n")
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_LINE_END = re.compile("\r\n|\r|\n")
 
-_WORDS: dict[str, bool | None] = dict.fromkeys(("", "~", "null", "Null", "NULL"))
-_WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_INT = re.compile(r"[-+]?[0-9]{1,4000}")  # Python converts no longer ones
-_BASED_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-
-
-def document(path: Path, name: str, problems: Problems) -> Document:
-    """The tree of a YAML file.
-
-    Args:
-        path: The file.
-        name: How problems shall name it.
-        problems: Takes everything that is wrong with it.
-
-    Raises:
-        errors.InvalidError: The file is no document; its problems have been added.
-    """
-    try:
-        built, found = _build(_text(_bytes(path, name), name), name)
-    except _RefusedError as refused:
-        found = refused.problems
-    for problem in found:
-        problems.add(problem)
-    if found:
-        raise errors.InvalidError(f"{name} cannot be read; nothing was sent")
-    return Document(path=path, name=name, root=built.root, values=built.values, keys=built.keys)
-
-
-def value(text: str) -> bool | int | float | str | None:
-    """What a plain (unquoted) scalar means by the core schema of YAML 1.2."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INT.fullmatch(text):
-        return int(text)
-    if _BASED_INT.fullmatch(text):
-        return int(text, 0)
-    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
-        return float(text)
-    if _NOT_FINITE.fullmatch(text):
-        return float(text.replace(".", "", 1))
-    return text
-
-
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """Nothing more can be learnt from the file; carries the problems found until then."""
 
     def __init__(self, *problems: Problem) -> None:
@@ -84,7 +30,7 @@ class _RefusedError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Fault:
+class Fault:
     """Where and why reading stopped, in the parser's words."""
 
     at: Position
@@ -104,98 +50,23 @@ class _UnquotedError(Exception):
         self.at = at
 
 
-def _bytes(path: Path, name: str) -> bytes:
-    def refused(message: str) -> _RefusedError:
-        return _RefusedError(documents.FILE.at(name, None, message))
-
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise refused("this is a folder; name a file in it, e.g. campaign.yaml")
-        if not stat.S_ISREG(mode):
-            raise refused("this is not an ordinary file; copy its content into one")
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except FileNotFoundError as exc:
-        raise refused(f"there is no such file{_neighbour(path)}") from exc
-    except OSError as exc:
-        reason = os.strerror(exc.errno or 0).lower()
-        raise refused(f"cannot be read ({reason}); check its path and permissions") from exc
-
-
-def _neighbour(path: Path) -> str:
-    names = [entry.name for entry in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-    close = difflib.get_close_matches(path.name, names, n=1)
-    return f'; did you mean "{close[0]}"?' if close else "; check the path"
-
-
-def _text(data: bytes, name: str) -> str:
-    if len(data) > MAX_BYTES:
-        raise _RefusedError(documents.SIZE.at(name, None, "larger than 4 MiB; move long lists into list files"))
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _RefusedError(documents.ENCODING.at(name, None, "the file is UTF-16; save it as UTF-8"))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        if b"\0" in data:
-            raise _RefusedError(documents.BINARY.at(name, None, "a binary file, not text; name a YAML file")) from exc
-        offset = exc.start + len(data) - len(exc.object)  # utf-8-sig counts from behind the byte order mark
-        message = f"byte 0x{data[offset]:02x} at offset {offset} is not UTF-8; save the file as UTF-8"
-        where = _after(data[:offset].decode("utf-8-sig"))
-        raise _RefusedError(documents.ENCODING.at(name, where, message)) from exc
-    controls = itertools.islice(documents.controls(text), SHOWN)
-    bad = [documents.CONTROL.at(name, _after(text[:offset]), message) for offset, message in controls]
-    if bad:
-        raise _RefusedError(*bad)
-    return text
-
-
-def _after(text: str) -> Position:
-    *before, line = _LINE_END.split(text)
-    return Position(len(before) + 1, len(line) + 1)
-
-
 def _position(mark: Any) -> Position | None:
     return Position(mark.line + 1, mark.column + 1) if mark else None
 
 
-def _build(text: str, name: str) -> tuple["_Builder", list[Problem]]:
-    """The tree and all problems; a line that lacks quotes is read on as if it had them."""
-    found: list[Problem] = []
-    places: list[Position] = []
-    lines = _LINE_END.split(text)
-    builder, fault = _attempt(text, name)
-    while fault and len(found) < (SHOWN if len(text) <= _REPAIRED_BYTES else 1):
-        number, quoting = _repair(lines, fault)
-        if quoting is None:
-            break
-        repaired = [*lines[: number - 1], quoting.line, *lines[number:]]
-        again, next_fault = _attempt("\n".join(repaired), name)
-        # An unquoted template before a scanner's fault is noticed only once that is out of the way.
-        is_repairable = next_fault and not next_fault.problem and next_fault.at != fault.at
-        if next_fault and next_fault.at <= (number, quoting.end + 1) and not is_repairable:
-            break
-        put_in = 2 * sum(at.line == number and at.column <= quoting.begin for at in places)
-        places.append(Position(number, quoting.begin + 1 - put_in))
-        found.append(documents.UNQUOTED.at(name, places[-1], quoting.message))
-        lines, builder, fault = repaired, again, next_fault
-    if fault:
-        found.append(_syntax(lines, fault, name))
-    return builder, found + builder.problems
-
-
-def _attempt(text: str, name: str) -> tuple["_Builder", _Fault | None]:
-    builder = _Builder(name)
+def attempt(text: str, name: str) -> tuple["Builder", Fault | None]:
+    """The tree of a text as far as it can be read, and why not further."""
+    builder = Builder(name)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
         builder.end()
-    except _RefusedError:
+    except RefusedError:
         pass  # the builder has its problems
     except _UnquotedError as exc:
-        return builder, _Fault(at=exc.at, flow=any(part.flow for part in builder.stack[:-1]))
+        return builder, Fault(at=exc.at, flow=any(part.flow for part in builder.stack[:-1]))
     except yaml.MarkedYAMLError as exc:
-        return builder, _Fault(
+        return builder, Fault(
             at=_position(exc.problem_mark) or Position(1, 1),
             flow=any(part.flow for part in builder.stack),
             problem=exc.problem or "",
@@ -203,26 +74,6 @@ def _attempt(text: str, name: str) -> tuple["_Builder", _Fault | None]:
             context_at=_position(exc.context_mark),
         )
     return builder, None
-
-
-def _repair(lines: list[str], fault: _Fault) -> tuple[int, documents.Quoting | None]:
-    """The number of the line where missing quotes may be the cause, and how it reads with them."""
-    for at in (fault.at, fault.context_at):
-        if at and at.line <= len(lines) and "quoted scalar" not in fault.context:
-            quoting = documents.quoting(lines[at.line - 1], at.column - 1, flow=fault.flow)
-            if quoting:
-                return at.line, quoting
-    return fault.at.line, None
-
-
-def _syntax(lines: list[str], fault: _Fault, name: str) -> Problem:
-    at = fault.at
-    if at.line <= len(lines) and lines[at.line - 1][at.column - 1 :].startswith("\t"):
-        return documents.TAB.at(name, at, "a tab cannot indent a line; use spaces")
-    # What is never closed is noticed at the end of the file; the user must go to its beginning.
-    if fault.context_at and any(kind in fault.context for kind in ("quoted scalar", "simple key", "flow")):
-        at = fault.context_at if at.line > fault.context_at.line else at
-    return documents.SYNTAX.at(name, at, documents.plain_words(f"{fault.problem} {fault.context}"))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -264,7 +115,7 @@ class _Open:
         return None if where is None else (*where, key)
 
 
-class _Builder:
+class Builder:
     """Builds the tree from the parser's events, without recursion."""
 
     def __init__(self, name: str) -> None:
@@ -277,20 +128,19 @@ class _Builder:
         self._nodes = 0
         #: By name: value, number of values in it, height. None while it is still being read.
         self._anchors: dict[str, tuple[Any, int, int] | None] = {}
+        self._takes: dict[type, Callable[[Any, Position], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+            yaml.MappingStartEvent: self._begin,
+            yaml.SequenceStartEvent: self._begin,
+            yaml.MappingEndEvent: self._finish,
+            yaml.SequenceEndEvent: self._finish,
+            yaml.DocumentStartEvent: self._document,
+        }
 
     def take(self, event: yaml.Event) -> None:
-        at = _position(event.start_mark) or Position(1, 1)
-        match event:
-            case yaml.ScalarEvent():
-                self._scalar(event, at)
-            case yaml.AliasEvent():
-                self._alias(event.anchor or "", at)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._begin(event, at)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._finish()
-            case yaml.DocumentStartEvent():
-                self._document(at)
+        if take := self._takes.get(type(event)):
+            take(event, _position(event.start_mark) or Position(1, 1))
 
     def end(self) -> None:
         if not self.problems and (not self.values or (isinstance(self.root, Scalar) and self.root.value is None)):
@@ -301,9 +151,9 @@ class _Builder:
 
     def _refuse(self, rule: Rule, at: Position | None, message: str) -> None:
         self.problems.append(rule.at(self.name, at, message))
-        raise _RefusedError(*self.problems)
+        raise RefusedError(*self.problems)
 
-    def _document(self, at: Position) -> None:
+    def _document(self, _: yaml.DocumentStartEvent, at: Position) -> None:
         if self.values:
             self._refuse(documents.DOCUMENTS, at, "a second document begins here; put it into a file of its own")
 
@@ -325,7 +175,7 @@ class _Builder:
         self._count(1, 0, at)
         self._check_tag(event.tag, at)
         plain = event.implicit[0]
-        scalar = Scalar(event.value, value(event.value) if plain else event.value)
+        scalar = Scalar(event.value, scalars.value(event.value) if plain else event.value)
         if self.stack and self.stack[-1].expects_key:
             self._key(self.stack[-1], str(scalar), at, plain=plain)
         else:
@@ -359,7 +209,8 @@ class _Builder:
             self.values[where] = at
         return where
 
-    def _alias(self, name: str, at: Position) -> None:
+    def _alias(self, event: yaml.AliasEvent, at: Position) -> None:
+        name = event.anchor or ""
         parent = self.stack[-1] if self.stack else None
         if parent and parent.expects_key:
             self._drop(parent, documents.KEY, at, f'an alias cannot be a key; write the key out instead of "*{name}"')
@@ -391,7 +242,7 @@ class _Builder:
         )
         self.stack.append(opened)
 
-    def _finish(self) -> None:
+    def _finish(self, _event: yaml.CollectionEndEvent, _at: Position) -> None:
         done = self.stack.pop()
         if self.stack:
             self.stack[-1].height = max(self.stack[-1].height, done.height + 1)
