@@ -110,14 +110,16 @@ def _deliver(
     with (
         fleet.claimed(work, own, prepare.now, stop.pause if order.wait else None) as claimed,
         reach.gateway(profile, token) as client,
+        reach.offline(client.gateway, profile, token, app_ids, view.warn) as offline,
         _logged(order, done) as log,
         view.sending(total) as shown,
     ):
         scheduler = Scheduler(lanes=claimed, limit=order.limit, until=order.until)
         watch = local.Both(shown, log)
-        tally = local.deliver(
-            scheduler, local.Engine(own, client, app_ids=app_ids, refusals=profile.refusals, stop=stop, watch=watch)
+        engine = local.Engine(
+            own, client, app_ids=app_ids, refusals=profile.refusals, stop=stop, watch=watch, offline=offline
         )
+        tally = local.deliver(scheduler, engine)
     return Ended(
         attempted=tally.attempted,
         bad=tally.bad + sum(lane.claim.orphans for lane in claimed),

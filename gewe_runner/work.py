@@ -4,7 +4,9 @@ import contextlib
 import dataclasses
 import functools
 import logging
-from collections.abc import Iterable, Mapping
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -20,6 +22,9 @@ from gewe_runner.send.measure import Meter
 from gewe_runner.send.procrastinate import Quit
 from gewe_runner.send.scheduler import Job
 from gewe_runner.send.slices import Lanes, Tools, work
+
+#: After how many seconds a device is asked about again.
+_OLD = 3600
 
 _LOG = logging.getLogger("gewe_runner.worker")
 
@@ -61,13 +66,14 @@ def serve(order: WorkOrder, quit_: Quit, environ: Mapping[str, str]) -> None:
         if meter and order.metrics:
             meter.serve(order.metrics[1], order.metrics[0])
         client = parts.enter_context(reach.gateway(profile, token))
+        offline = parts.enter_context(reach.offline(client.gateway, profile, token, app_ids, _unclear))
         own = slices.Slices(ledger, profile.name, silent=round(order.timing.stale * 1000))
         clock, lanes = keeper.Clock(), Lanes()
         clock.set(own.beat(()), clock.now())
         tools = Tools(
             ledger=own, gateway=client, refusals=profile.refusals, watch=_Watch(order, meter), devices=profile.devices,
             app_ids=app_ids, job=_Jobs(ledger), now=clock.now, lanes=lanes,
-            linger=order.linger,
+            linger=order.linger, offline=_NowAndThen(offline).ask,
         )  # fmt: skip
         quit_.heard(functools.partial(_end, tools))
         house = keeper.Keeper(house=_House(own, ledger, meter), busy=lanes.busy, clock=clock, timing=order.timing)
@@ -100,6 +106,28 @@ def _app_ids(profile: Profile, environ: Mapping[str, str]) -> dict[str, str]:
     """The appIds that the environment of this worker gives; lanes of other devices stop and say so."""
     known = [name for name, one in profile.devices.items() if not one.app_id_env or environ.get(one.app_id_env)]
     return address.app_ids(profile, known, environ)
+
+
+class _NowAndThen:
+    """Asks about a device before the first message through it, and then not before the last answer is old."""
+
+    def __init__(self, offline: Callable[[str], str]) -> None:
+        self._offline = offline
+        #: When nothing spoke against each (monotonic seconds).
+        self._well: dict[str, float] = {}
+
+    def ask(self, device: str) -> str:
+        now = time.monotonic()
+        if now - self._well.get(device, -math.inf) < _OLD:
+            return ""
+        why = self._offline(device)
+        if not why:
+            self._well[device] = now
+        return why
+
+
+def _unclear(text: str) -> None:
+    _LOG.warning("%s", text, extra={"action": "presence_unclear"})
 
 
 class _Jobs:

@@ -1,6 +1,7 @@
 """Asks the gateway about a device: nothing that is asked here changes anything or reaches anybody."""
 
 import contextlib
+import functools
 import json
 from collections.abc import Mapping
 
@@ -12,6 +13,7 @@ from urllib3.response import BaseHTTPResponse
 import gewe_runner
 from gewe_runner.wire import failures, masks, said, surroundings, transport
 from gewe_runner.wire.said import Said, Silence
+from gewe_runner.wire.surroundings import Surroundings
 
 #: The questions, as paths behind the API's prefix.
 PRESENCE = "/login/checkOnline"
@@ -46,6 +48,8 @@ class Asker:
         self._clean = masks.cleaner(token) if token else masks.plain
         self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._watch = transport.Watch(read_timeout)
+        #: Seconds in which two questions are answered, or never will be.
+        self.patience = 2 * (connect_timeout + read_timeout) + 5
 
     def ask(self, question: str, app_id: str) -> Said | Silence:
         """Ask once; never raises for what a network or server does."""
@@ -62,13 +66,17 @@ class Asker:
                 words = "no complete answer in time" if late else f"no answer: {failures.words(chain[-1])}"
                 return Silence(text=self._clean(words))
 
+    @functools.cached_property
+    def _around(self) -> Surroundings:
+        return surroundings.find(self._gateway)
+
     def close(self) -> None:
         self._watch.close()
 
     def _exchange(self, url: str, body: bytes) -> Said | Silence:
         request = requests.Request("POST", url).prepare()
         with contextlib.closing(transport.Adapter()) as adapter:
-            pool, path = adapter.way(request, surroundings.find(url))
+            pool, path = adapter.way(request, self._around)
             assert isinstance(pool, HTTPConnectionPool)  # every pool of the adapter is one
             response = pool.urlopen(
                 "POST",

@@ -66,13 +66,22 @@ class Both:
 
 @dataclass(frozen=True, slots=True)
 class _Bug:
-    """What a thread died of, and the request that nobody will hear of now."""
+    """What a thread died of, and the request that nobody will hear of now, or the device that was asked about."""
 
-    intent: Intent
+    about: Intent | str
     error: Exception
 
 
-_Came = Answered | Withdrawn | _Bug
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is known of a device whose lane wants to begin."""
+
+    device: str
+    #: Why it may not; empty: nothing speaks against it.
+    stopped: str
+
+
+_Came = Answered | Withdrawn | _Asked | _Bug
 
 
 class Stop:
@@ -116,6 +125,8 @@ class Engine:
     refusals: Refusals
     stop: Stop
     watch: Watch
+    #: Asked once about each device by its name, before its first message: why its lane may not begin, empty if it may.
+    offline: Callable[[str], str] | None = None
     now: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
 
@@ -153,6 +164,9 @@ class _Loop:
         self._scheduler, self._engine = scheduler, engine
         self._pool = _Pool(engine)
         self._flying: dict[int, Intent] = {}
+        #: The devices that were asked about, and those among them of which no answer has come yet.
+        self._asked: set[str] = set()
+        self._asking: set[str] = set()
         self._outcomes: list[Outcome] = []
         self._bug: Exception | None = None
 
@@ -165,21 +179,24 @@ class _Loop:
             if engine.stop.asked > 1:
                 self._outcomes += [scheduler.dropped(intent, now) for intent in self._flying.values()]
                 self._flying.clear()
-            room = MOST_THREADS - len(self._flying)
+            if engine.stop.asked:
+                self._asking.clear()  # nothing is begun any more, whatever the answer
+            # a lane that is asked about may take the last message that the limit leaves
+            room = min(MOST_THREADS - len(self._flying), scheduler.limit) - len(self._asking)
             self._step([] if engine.stop.asked else scheduler.wants(now, ahead=AHEAD, room=room))
             if self._bug:
                 raise self._bug
             due = None if engine.stop.asked else scheduler.next_due()
-            if not self._flying and due is None:
+            if not self._under_way and due is None:
                 return
             # by a clock that nobody sets: the other hosts' patience is not measured by ours
             if time.monotonic() - beat >= HEARTBEAT / 1000:
                 beat = time.monotonic()
                 engine.ledger.heartbeat(now)
-            if not self._flying and due is not None:
+            if not self._under_way and due is not None:
                 with contextlib.suppress(OSError):
                     engine.watch.wait(due)
-            full = len(self._flying) >= MOST_THREADS
+            full = room <= 0
             self._take(HEARTBEAT if due is None or full else min(HEARTBEAT, due - AHEAD - engine.now()))
 
     def rescue(self) -> None:
@@ -197,6 +214,7 @@ class _Loop:
 
     def _step(self, wants: list[Want]) -> None:
         """One transaction: the outcomes that have come in, and the intents of the lanes that are due."""
+        wants = [want for want in wants if not self._ask(want)]
         if not self._outcomes and not wants:
             return
         asked = letters.asked()
@@ -206,7 +224,20 @@ class _Loop:
             self._scheduler.began(want, result, now)
             if isinstance(result, Intent):
                 self._flying[result.message_id] = result
-                self._pool.send(Letter(result, want.now, asked), len(self._flying))
+                self._pool.send(Letter(result, want.now, asked), self._under_way)
+
+    def _ask(self, want: Want) -> bool:
+        """Hold a lane's first want back until it is known whether its device is offline."""
+        if self._engine.offline is None or want.device in self._asked:
+            return False
+        self._asked.add(want.device)
+        self._asking.add(want.device)
+        self._pool.send(want.device, self._under_way)
+        return True
+
+    @property
+    def _under_way(self) -> int:
+        return len(self._flying) + len(self._asking)
 
     def _record(self, wants: Sequence[Want] = ()) -> list[Intent | NoIntent]:
         results = self._engine.ledger.step(self._outcomes, wants)
@@ -221,11 +252,17 @@ class _Loop:
     def _take(self, milliseconds: int) -> None:
         """Judge the answers that come in, at least one unless the time runs out or somebody calls."""
         for one in _wait(self._engine.stop.inbox, milliseconds):
-            if not self._flying.pop(one.intent.message_id, None):
-                continue
-            if isinstance(one, _Bug):
+            if isinstance(one, _Asked):
+                if one.device in self._asking:
+                    self._asking.remove(one.device)
+                    self._scheduler.asked(one.device, one.stopped, self._engine.now())
+            elif isinstance(one, _Bug):
                 self._bug = one.error
-                self._outcomes.append(self._scheduler.dropped(one.intent, self._engine.now()))
+                if isinstance(one.about, Intent) and one.about.message_id in self._flying:
+                    del self._flying[one.about.message_id]
+                    self._outcomes.append(self._scheduler.dropped(one.about, self._engine.now()))
+            elif not self._flying.pop(one.intent.message_id, None):
+                continue
             elif isinstance(one, Withdrawn):
                 self._outcomes.append(self._scheduler.withdrawn(one.intent, self._engine.now()))
             else:
@@ -251,11 +288,15 @@ class _Pool:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._letters: queue.SimpleQueue[Letter] = queue.SimpleQueue()
+        self._letters: queue.SimpleQueue[Letter | str] = queue.SimpleQueue()
         self._threads = 0
 
-    def send(self, letter: Letter, under_way: int) -> None:
-        """Hand a request to a free thread; `under_way` counts it and all others that have no answer yet."""
+    def send(self, letter: Letter | str, under_way: int) -> None:
+        """Hand a request to a free thread, or the name of a device that is to be asked about.
+
+        Args:
+            under_way: Counts it and all others that have no answer yet.
+        """
         self._letters.put(letter)
         if self._threads < min(under_way, MOST_THREADS):
             self._threads += 1
@@ -266,8 +307,14 @@ class _Pool:
         while True:
             letter = self._letters.get()
             try:
-                came = letters.carry(letter, engine.gateway, engine.app_ids, engine.now)
+                came = self._carry(letter)
             except Exception as error:  # noqa: BLE001 - the loop raises it again: it must not be left waiting
-                engine.stop.inbox.put(_Bug(letter.intent, error))
+                engine.stop.inbox.put(_Bug(letter if isinstance(letter, str) else letter.intent, error))
                 return
             engine.stop.inbox.put(came)
+
+    def _carry(self, letter: Letter | str) -> _Came:
+        engine = self._engine
+        if isinstance(letter, Letter):
+            return letters.carry(letter, engine.gateway, engine.app_ids, engine.now)
+        return _Asked(letter, engine.offline(letter) if engine.offline else "")

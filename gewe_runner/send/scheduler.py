@@ -177,6 +177,16 @@ class Scheduler:
             )
         return found
 
+    def asked(self, device: str, stopped: str, now: int) -> None:
+        """Let a lane go on whose want was held back to ask about its device, unless something speaks against it."""
+        lane = self._lanes[device]
+        turn, lane.busy, lane.stopped = lane.due, False, lane.stopped or stopped
+        self._plan(lane, now)
+        if lane.due == now <= self.until:
+            # it keeps its turn before lanes that have not been asked about: a limit may leave one message only
+            lane.due = turn
+            heapq.heappush(self._queue, (turn, device))
+
     def began(self, want: Want, result: Intent | NoIntent, now: int) -> None:
         """Take note of what the ledger made of a want."""
         lane = self._lanes[want.device]

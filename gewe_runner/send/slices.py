@@ -104,6 +104,8 @@ class Tools:
     stop: threading.Event = field(default_factory=threading.Event)
     give_up: threading.Event = field(default_factory=threading.Event)
     lanes: Lanes = field(default_factory=Lanes)
+    #: Asked about a device before a slice's first message: why its lane may not go on, empty if it may.
+    offline: Callable[[str], str] | None = None
     #: A wait that is not longer happens within the slice (milliseconds).
     linger: int = 200
     #: A slice ends after so many messages, so that other lanes get their turn.
@@ -178,6 +180,7 @@ class _Slice:
         self._scheduler = Scheduler(lanes=[lane])
         self._outcomes: list[Outcome] = []
         self._run = ""
+        self._asked = False
 
     def run(self) -> None:
         tools, scheduler = self._tools, self._scheduler
@@ -186,7 +189,10 @@ class _Slice:
         while True:
             now = tools.now()
             going = begun < tools.messages and not tools.stop.is_set() and not scheduler.stopped
-            letter = self._step(scheduler.wants(now, ahead=AHEAD) if going else [])
+            wants = scheduler.wants(now, ahead=AHEAD) if going else []
+            if wants and self._ask(wants[0]):
+                continue
+            letter = self._step(wants)
             if letter is not None:
                 begun += 1
                 self._carry(letter)
@@ -195,6 +201,14 @@ class _Slice:
             if not going or due is None or due - tools.now() > tools.linger:
                 return
             tools.stop.wait(max(due - AHEAD - tools.now(), 0) / 1000)
+
+    def _ask(self, want: Want) -> bool:
+        """Before the slice's first message: look whether the device is offline."""
+        if self._tools.offline is None or self._asked:
+            return False
+        self._asked = True
+        self._scheduler.asked(want.device, self._tools.offline(want.device), self._tools.now())
+        return True
 
     def end(self) -> None:
         """Hand the lane over, however the slice went."""

@@ -20,6 +20,7 @@ REAL = """
 
 #: Public addresses that nobody reaches: the proxy answers for them.
 COVER = "http://93.184.216.34/{{ store }}.png?q-signature=5e1f"
+ONLINE = b"/login/checkOnline"
 SENT = b'{"ret":200,"msg":"ok","data":{"newMsgId":3190424380344821001}}'
 
 
@@ -39,7 +40,9 @@ class Internet:
         }
 
     def asked(self, method: str) -> int:
-        return sum(request.startswith(method.encode()) for request in self.server.requests)
+        """How often it was; of what was posted the messages alone."""
+        lines = (request.partition(b"\r\n")[0] for request in self.server.requests)
+        return sum(line.startswith(method.encode()) and ONLINE not in line for line in lines)
 
     def _script(self, line: socket.socket) -> None:
         while request := self.server.take(line):
@@ -47,6 +50,8 @@ class Internet:
             name = target.decode().partition("?")[0]
             if method == b"CONNECT":
                 line.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            elif ONLINE in target:
+                line.sendall(raw.http(b'{"ret":200,"msg":"ok","data":true}'))
             elif method == b"POST":
                 line.sendall(raw.http(SENT))
             elif name in self.covers:

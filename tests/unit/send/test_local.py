@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -100,7 +100,13 @@ class Broken:
 
 
 def deliver(
-    book: Book, gateway: letters.Gateway, *, stop: local.Stop | None = None, watch: local.Watch | None = None
+    book: Book,
+    gateway: letters.Gateway,
+    *,
+    stop: local.Stop | None = None,
+    watch: local.Watch | None = None,
+    offline: Callable[[str], str] | None = None,
+    limit: int = 1_000,
 ) -> Scheduler:
     names = list(book.queues)
     job = Job(id="run", paces=dict.fromkeys(names, UNLIMITED))
@@ -114,7 +120,7 @@ def deliver(
         )
         for name in names
     ]
-    scheduler = Scheduler(lanes=lanes)
+    scheduler = Scheduler(lanes=lanes, limit=limit)
     engine = local.Engine(
         book,
         gateway,
@@ -122,6 +128,7 @@ def deliver(
         refusals=Refusals(),
         stop=stop or local.Stop(),
         watch=watch or Silent(),
+        offline=offline,
     )
     local.deliver(scheduler, engine)
     return scheduler
@@ -216,3 +223,66 @@ def test_a_ledger_that_confirms_everything_late_ends_the_send() -> None:
     scheduler = deliver(book, line)
     assert "takes too long to write" in scheduler.stopped
     assert line.bodies == []
+
+
+@dataclass
+class Asked:
+    """Answers about devices, and notes in a book's log that they were asked about."""
+
+    book: Book
+    offline: Sequence[str] = ()
+    hold: threading.Event | None = None
+
+    def __call__(self, device: str) -> str:
+        self.book.log.append(f"asked {device}")
+        if self.hold and device == "slow":
+            self.hold.wait(20)
+        return "it is offline" if device in self.offline else ""
+
+
+def test_a_device_is_asked_about_once_before_its_first_message() -> None:
+    book = Book({"east": [1, 2]})
+    deliver(book, Line(), offline=Asked(book))
+    assert book.log == ["asked east", "sending 1", "sent 1", "sending 2", "sent 2"]
+
+
+def test_a_device_that_is_offline_sends_nothing_and_the_others_go_on() -> None:
+    book = Book({"east": [1], "west": [11]})
+    scheduler = deliver(book, Line(), offline=Asked(book, offline=["east"]))
+    assert [line for line in book.log if "asked" not in line] == ["sending 11", "sent 11"]
+    assert scheduler.stops() == {"east": "it is offline"}
+
+
+def test_nobody_waits_for_the_answer_about_another_device() -> None:
+    book, hold = Book({"slow": [1], "west": [11]}), threading.Event()
+
+    class Seen(Silent):
+        def note(self, outcome: Outcome) -> None:
+            hold.set()
+
+    deliver(book, Line(), offline=Asked(book, hold=hold), watch=Seen())
+    assert book.log.index("sent 11") < book.log.index("sending 1")
+
+
+def test_a_device_without_messages_for_this_send_is_not_asked_about() -> None:
+    book = Book({"east": [1], "west": [11]})
+    deliver(book, Line(), offline=Asked(book), limit=1)
+    assert book.log == ["asked east", "sending 1", "sent 1"]
+
+
+def test_asked_to_end_it_waits_for_no_answer_about_a_device() -> None:
+    book, hold, stop = Book({"slow": [1]}), threading.Event(), local.Stop()
+    threading.Timer(0.1, stop.ask).start()
+    deliver(book, Line(), stop=stop, offline=Asked(book, hold=hold))
+    hold.set()
+    assert book.log == ["asked slow"]
+
+
+def test_a_bug_in_a_question_ends_the_send_with_nothing_begun() -> None:
+    def broken(_device: str) -> str:
+        raise ZeroDivisionError("a bug")
+
+    book = Book({"east": [1]})
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        deliver(book, Line(), offline=broken)
+    assert book.log == []

@@ -170,3 +170,26 @@ def test_an_outcome_that_the_ledger_never_takes_is_told_to_whoever_watches() -> 
     with pytest.raises(errors.LedgerError):
         slices.work("east", own)
     assert ([one.state for one in witness.lost_], witness.noted) == ([State.SENT], [])
+
+
+def test_a_device_is_asked_about_once_in_a_slice_and_sends_nothing_when_it_is_offline() -> None:
+    asked: list[str] = []
+
+    def offline(device: str) -> str:
+        asked.append(device)
+        return "it is offline" if len(asked) > 1 else ""
+
+    book, line = Book(9), Line()
+    own = replace(tools(book, line, messages=4), offline=offline)
+    slices.work("east", own)
+    slices.work("east", own)
+    assert (line.sent, asked) == (4, ["east", "east"])
+    assert [mark.stopped for mark in book.marks] == ["", "it is offline"]
+
+
+def test_a_lane_with_nothing_to_send_is_not_asked_about() -> None:
+    def offline(device: str) -> str:
+        raise AssertionError(device)
+
+    own = replace(tools(Book(9, claimed=replace(CLAIM, stopped="a person has to look")), Line()), offline=offline)
+    slices.work("east", own)

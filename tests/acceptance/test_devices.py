@@ -1,0 +1,57 @@
+"""Before a device's first message it is looked whether it is offline; nothing else keeps it from sending."""
+
+from pathlib import Path
+
+import pytest
+
+from gewe_runner import sandbox
+from tests.acceptance.conftest import Gateway, Shop, open_shop
+
+
+def test_a_device_that_is_offline_stops_its_lane_and_no_other(shop: Shop, gateway: Gateway) -> None:
+    shop.edit("gewe.yaml", "wx_west", "wx_offline_west")
+    east, west = shop.friends(3), f"wxid_shop{shop.number:03}west"
+    shop.add(west, device="shop-west")
+    sent = shop.send()
+    assert sent.returncode == 5
+    assert "stopped: shop-west: device offline or unknown: checkOnline says that it is not online" in sent.stdout
+    assert shop.states() == dict.fromkeys(east, "sent") | {west: "pending"}
+    (stuck,) = [one for one in shop.report()["messages"] if one["toWxid"] == west]
+    assert stuck["attempts"] == 0
+
+
+def test_once_the_device_is_back_the_same_command_goes_on(shop: Shop) -> None:
+    shop.edit("gewe.yaml", "wx_east", "wx_offline_east")
+    assert shop.send().returncode == 5
+    shop.edit("gewe.yaml", "wx_offline_east", "wx_east")
+    assert shop.send().returncode == 0
+    assert shop.accepted() == dict.fromkeys(shop.friends(3), 1)
+
+
+def test_a_dry_run_and_a_send_with_nothing_left_ask_nobody(shop: Shop, gateway: Gateway) -> None:
+    shop.send()
+    asked = gateway.received()["asked"]
+    assert shop.send().returncode == 0
+    shop.send("--dry-run")
+    assert gateway.received()["asked"] == asked
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": {"code": 404, "body": "no such page"}},
+        {"refuse": {"inner": "未知错误", "http_status": 500}},
+        {"refuse": {"envelope": {"ret": 200, "data": "maybe"}}},
+        {"hang": {"seconds": 20}},
+    ],
+    ids=["missing", "failing", "odd", "slow"],
+)
+def test_a_question_that_fails_is_a_notice_and_the_messages_leave(tmp_path: Path, fault: dict[str, object]) -> None:
+    faults = [{"match": {"endpoint": "checkOnline"}, **fault}]
+    with sandbox.started(sandbox.Options(faults={"version": 1, "faults": faults})) as url:
+        shop = open_shop(tmp_path / "shop", Gateway(url), read=1)
+        shop.add(f"wxid_shop{shop.number:03}west", device="shop-west")
+        sent = shop.send()
+        assert sent.returncode == 0
+        assert sent.stderr.count("whether it is online could not be asked") == 1
+        assert len(shop.accepted()) == 4
