@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gewe_runner import errors, find, prepare, reach, words
+from gewe_runner import errors, find, foresee, prepare, reach, words
 from gewe_runner.ledger import care, connect, jobs
-from gewe_runner.model import Engine, Profile, Settings
+from gewe_runner.model import Engine, Message, Profile, Settings
 from gewe_runner.preflight import abreast, ask
 from gewe_runner.preflight.ask import Asker
+from gewe_runner.preflight.contacts import Contacts
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.send import address, policy, presence
@@ -39,7 +40,7 @@ class Check:
     """One thing that was looked at."""
 
     health: Health
-    #: `settings`, `campaign`, `ledger`, `gateway`, `token` or `device`.
+    #: `settings`, `campaign`, `ledger`, `gateway`, `token`, `device` or `contacts`.
     about: str
     #: Which campaign or device; empty where there is one alone.
     name: str = ""
@@ -59,6 +60,8 @@ class Examination:
     profile: str | None = None
     #: Look at the devices of these campaigns; without any at all devices of the profile.
     paths: Sequence[Path] = ()
+    #: Look whom the devices know, and whether the campaigns' recipients are among them.
+    check_contacts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,9 +86,9 @@ def examine(order: Examination, problems: Problems, environ: Mapping[str, str]) 
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder:
         planned, checks = _campaigns(order, Path(folder), problems)
         yield from checks
-    yield _ledger(profile, settings, environ)
-    devices = sorted({name for one in planned for name in one.plan.devices}) or list(profile.devices)
-    yield from _outside(profile, devices, environ)
+        yield _ledger(profile, settings, environ)
+        devices = sorted({name for one in planned for name in one.plan.devices}) or list(profile.devices)
+        yield from _outside(profile, devices, planned if order.check_contacts else None, environ)
 
 
 def exit_code(checks: Sequence[Check]) -> int:
@@ -138,8 +141,10 @@ def _no_ledger(profile: Profile, name: str) -> Check:
     return Check(health=Health.WARN, about="ledger", text=text, hint=hint)
 
 
-def _outside(profile: Profile, devices: Sequence[str], environ: Mapping[str, str]) -> Iterator[Check]:
-    """What the gateway says: of itself, the token and the devices."""
+def _outside(
+    profile: Profile, devices: Sequence[str], planned: Sequence[Planned] | None, environ: Mapping[str, str]
+) -> Iterator[Check]:
+    """What the gateway says: of itself, the token, the devices and, with plans, their contacts."""
     token, no_token = _token(profile, environ)
     app_ids, without = _app_ids(profile, devices, environ)
     try:
@@ -154,8 +159,13 @@ def _outside(profile: Profile, devices: Sequence[str], environ: Mapping[str, str
             if reached.health is Health.FAIL or checked.health is Health.FAIL:
                 why = f"not asked: see {'gateway' if reached.health is Health.FAIL else 'token'}"
                 yield from (Check(health=Health.WARN, about="device", name=name, text=why) for name in app_ids)
-            else:
-                yield from _devices(profile, app_ids, asker, {first: answer})
+                return
+            found = list(_devices(profile, app_ids, asker, {first: answer}))
+            yield from found
+            there = {check.name: app_ids[check.name] for check in found if check.health is not Health.FAIL}
+            if planned is not None and there:
+                with reach.asker(url, profile, token, profile.read_timeout) as patient:
+                    yield from _contacts(planned, foresee.books(there, patient))
     except errors.StoppedError as error:  # the sandbox does not start
         yield _failed("gateway", error.message, error.hint, error.exit_code)
 
@@ -238,6 +248,25 @@ def _device(profile: Profile, name: str, answers: _Answers) -> Check:
         text = f"{account}; whether it is online is not known: {found.text}"
         return Check(health=Health.WARN, about="device", name=name, text=text, hint=_TEST)
     return Check(health=Health.OK, about="device", name=name, text=f"{account}; checkOnline says online, {_NO_PROOF}")
+
+
+def _contacts(planned: Sequence[Planned], books: Mapping[str, Contacts | str]) -> Iterator[Check]:
+    for name, book in books.items():
+        if isinstance(book, str):
+            hint = "run doctor again in a minute: the gateway may need longer than a request takes"
+            yield Check(health=Health.WARN, about="contacts", name=name, text=f"not known: {book}", hint=hint)
+        else:
+            text = f"{book.friends:,} friends, {book.groups:,} groups saved to the address book"
+            yield Check(health=Health.OK, about="contacts", name=name, text=text)
+    for one in planned:
+        doubts = Problems()
+        lines = (
+            line for line in one.lines() if isinstance(line, Message) and isinstance(books.get(line.device), Contacts)
+        )
+        foresee.strangers(one.campaign, lines, books, doubts)
+        yield from (
+            Check(health=Health.WARN, about="campaign", name=one.campaign.name, text=doubt.message) for doubt in doubts
+        )
 
 
 #: Why "online" does not mean that messages arrive.

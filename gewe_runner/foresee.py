@@ -1,16 +1,22 @@
 """What can be known of a send beforehand by asking: the answers become problems of the campaigns."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from gewe_runner import consult, prepare
+from gewe_runner import consult, prepare, words
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect, judge
-from gewe_runner.model import START, Campaign, Message, Position, Profile
+from gewe_runner.model import START, Campaign, Message, Position, Profile, Skip
 from gewe_runner.plan.covers import MOST, Uses
+from gewe_runner.preflight import abreast
+from gewe_runner.preflight import contacts as knowing
 from gewe_runner.preflight import covers as looking
+from gewe_runner.preflight.ask import Asker
+from gewe_runner.preflight.contacts import Contacts, Missing
 from gewe_runner.preflight.memory import Memory
 from gewe_runner.problems import Problems
 from gewe_runner.rules import cards
+from gewe_runner.rules import contacts as doubts
 from gewe_runner.rules import covers as rules
 from gewe_runner.wire import surroundings
 
@@ -29,12 +35,16 @@ def before_sending(
     Raises:
         errors.InvalidError: Something is so wrong that nothing may be sent; the reasons are in `problems`.
     """
-    sendable = [one for one in consulted if one.overlay.left and not one.planned.campaign.draft]
+    sendable = _sendable(consulted)
     if not sendable:
         return
     if _is_real(sendable[0].planned.profile) if check_covers is None else check_covers:
         covers(sendable, ledger, problems)
     problems.raise_errors()
+
+
+def _sendable(consulted: Sequence[Consulted]) -> list[Consulted]:
+    return [one for one in consulted if one.overlay.left and not one.planned.campaign.draft]
 
 
 def _is_real(profile: Profile) -> bool:
@@ -57,6 +67,62 @@ def covers(consulted: Sequence[Consulted], ledger: connect.Ledger | None, proble
         if uses.others:
             told = f"only the first {MOST} covers were looked at; {_messages(uses.others)} have others"
             problems.add(rules.COVER_UNCHECKED.at(campaign.shown, _place(campaign), told))
+
+
+def contacts(
+    consulted: Sequence[Consulted],
+    ledger: connect.Ledger | None,
+    problems: Problems,
+    asker: Asker,
+    app_ids: Mapping[str, str],
+) -> None:
+    """Add a warning for recipients of each campaign who are not among the contacts of their device."""
+    sendable = _sendable(consulted)
+    known = books({name: app_ids[name] for one in sendable for name in one.planned.plan.devices}, asker)
+    for one in sendable:
+        lines = consult.laid_over(one.planned, ledger, judge.Overlay())
+        strangers(one.planned.campaign, lines, known, problems)
+
+
+def books(app_ids: Mapping[str, str], asker: Asker) -> Mapping[str, Contacts | str]:
+    """The contacts of each device, or why they are not known."""
+    late = dict.fromkeys(app_ids, "no answer in time")
+    return late | dict(abreast.each(lambda name: knowing.fetch(app_ids[name], asker), list(app_ids), asker.patience))
+
+
+def strangers(
+    campaign: Campaign, lines: Iterable[Message | Skip], known: Mapping[str, Contacts | str], problems: Problems
+) -> None:
+    """Add a warning for those whom their devices do not know, and a notice for what is not known of devices."""
+    missing: defaultdict[str, Missing] = defaultdict(Missing)
+    for line in lines:
+        if isinstance(line, Message):
+            book = known[line.device]
+            if isinstance(book, Contacts):
+                missing[line.device].note(line.to_wxid, book)
+            else:
+                missing[line.device].recipients += 1
+    place = campaign.positions.get(("send", "devices")) or campaign.positions.get(("send", "device"), START)
+    for device, found in sorted(missing.items()):
+        book = known[device]
+        if isinstance(book, str):
+            fault = (
+                f"who the contacts of device {device} are is not known ({book}), so its recipients were not compared"
+            )
+            problems.add(doubts.CONTACTS_UNKNOWN.at(campaign.shown, place, fault))
+        elif found.count:
+            problems.add(doubts.NOT_A_CONTACT.at(campaign.shown, place, _missing(device, found)))
+
+
+def _missing(device: str, found: Missing) -> str:
+    named = ", ".join(words.short(one) for one in found.first)
+    more = f" and {found.count - len(found.first):,} more" if found.count > len(found.first) else ""
+    groups = f"; {found.groups:,} of them are groups, named only if saved to its address book" if found.groups else ""
+    several = "recipient is" if found.recipients == 1 else "recipients are"
+    return (
+        f"{found.count:,} of {found.recipients:,} {several} not among the contacts of device {device}: "
+        f"{named}{more}{groups}"
+    )
 
 
 def _uses(one: Consulted, ledger: connect.Ledger | None) -> Uses:

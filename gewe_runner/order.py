@@ -45,6 +45,8 @@ class Order:
     fresh: bool = False
     #: Look at the covers before anything is sent; None: where the gateway is a real one.
     check_covers: bool | None = None
+    #: Compare the recipients with the contacts of their devices.
+    check_contacts: bool = False
     #: Where reports go; None: `reports` in the project.
     reports: Path | None = None
 

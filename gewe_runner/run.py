@@ -29,8 +29,8 @@ def send(
         delegate.check(order, planned[0], environ)
         if order.locked:
             prepare.compare_locks(sendable)
-        if not order.dry_run:
-            reach.addresses(sendable, environ)  # a send that cannot be leaves no ledger behind
+        # a send that cannot be leaves no ledger behind
+        way = reach.addresses([] if order.dry_run else sendable, environ)
         for one in planned:
             conclude.prepare(_reports(order, one))
         agree = view.new_ledger if sendable and not order.dry_run else None
@@ -41,6 +41,9 @@ def send(
         consulted = consult.overlays(planned, known, problems, view.watching)
         if not order.dry_run:
             foresee.before_sending(consulted, known, problems, check_covers=order.check_covers)
+            if order.check_contacts and sendable:
+                with reach.patient(sendable[0].profile, way[0]) as asker:
+                    foresee.contacts(consulted, known, problems, asker, way[1])
         view.planned(consulted, problems)
         if order.dry_run:
             return Ended(reports=[_dry_run(order, one, ledger, view) for one in consulted])

@@ -74,7 +74,7 @@ ROOMS: dict[str, set[str]] = {
     "order": {"consult", "send", "pace"} | WORDS,
     "foresee": {"prepare", "consult", "plan", "ledger", "preflight"} | LEAVES | WORDS,
     "reach": {"prepare", "send", "sandbox", "preflight"} | WORDS,
-    "examine": {"prepare", "reach", "ledger", "send", "preflight"} | LEAVES | GROUND | WORDS,
+    "examine": {"prepare", "reach", "foresee", "ledger", "send", "preflight"} | LEAVES | GROUND | WORDS,
     "conclude": {"expand", "plan", "ledger", "report", "pace"} | GROUND | WORDS,
     # the steps: none knows another, their arrows meet in the four above
     "load": WORDS | {"document", "rules"},

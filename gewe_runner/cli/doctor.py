@@ -19,6 +19,9 @@ _COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
 @click.argument("campaigns", nargs=-1, type=click.Path(path_type=Path), metavar="[CAMPAIGN]...")
 @options.profile
 @click.option(
+    "--check-contacts", is_flag=True, help="Also whom the devices know, and who of the recipients is unknown."
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -26,7 +29,7 @@ _COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
     show_default=True,
     help="For people or for programs.",
 )
-def command(campaigns: tuple[Path, ...], profile: str | None, form: str) -> int:
+def command(campaigns: tuple[Path, ...], profile: str | None, check_contacts: bool, form: str) -> int:
     """Check all that can be known before a send, without sending anything.
 
     Settings, variables, ledger, gateway, token and devices; with CAMPAIGN also its lists, and only the devices that it
@@ -34,7 +37,7 @@ def command(campaigns: tuple[Path, ...], profile: str | None, form: str) -> int:
     """
     problems, done = Problems(), []
     settings = find.settings(campaigns[0] if campaigns else Path())
-    order = examine.Examination(settings=settings, profile=profile, paths=campaigns)
+    order = examine.Examination(settings=settings, profile=profile, paths=campaigns, check_contacts=check_contacts)
     try:
         for check in examine.examine(order, problems, os.environ):
             done.append(check)

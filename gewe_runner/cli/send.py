@@ -47,6 +47,7 @@ from gewe_runner.watch import Seen
     default=None,
     help="Look at every cover first.  [default: yes, unless the gateway is the sandbox or on this machine]",
 )
+@click.option("--check-contacts", is_flag=True, help="Warn of recipients who are not among their device's contacts.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Send at most N messages now.")
 @click.option("--until", type=options.Moment(), metavar="TIME", help="Begin nothing after TIME, e.g. 21:30.")
 @click.option("--for", "duration", type=options.Duration(), metavar="DURATION", help="The same, from now: 5h, 90m.")
@@ -110,6 +111,7 @@ def _order(given: Mapping[str, Any]) -> Order:
         "detach",
         "priority",
         "check_covers",
+        "check_contacts",
     )
     return Order(
         **{name: given[name] for name in same},

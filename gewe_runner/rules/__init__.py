@@ -21,6 +21,7 @@ MODULES = (
     "campaigns",
     "cards",
     "covers",
+    "contacts",
     "lists",
     "templates",
     "plans",

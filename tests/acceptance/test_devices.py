@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from gewe_runner import sandbox
 from tests.acceptance.conftest import Gateway, Shop, open_shop
 
@@ -36,22 +34,38 @@ def test_a_dry_run_and_a_send_with_nothing_left_ask_nobody(shop: Shop, gateway: 
     assert gateway.received()["asked"] == asked
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"status": {"code": 404, "body": "no such page"}},
-        {"refuse": {"inner": "未知错误", "http_status": 500}},
-        {"refuse": {"envelope": {"ret": 200, "data": "maybe"}}},
-        {"hang": {"seconds": 20}},
-    ],
-    ids=["missing", "failing", "odd", "slow"],
-)
-def test_a_question_that_fails_is_a_notice_and_the_messages_leave(tmp_path: Path, fault: dict[str, object]) -> None:
-    faults = [{"match": {"endpoint": "checkOnline"}, **fault}]
-    with sandbox.started(sandbox.Options(faults={"version": 1, "faults": faults})) as url:
+#: A device's question each that fails in its own way.
+FAULTS = [
+    {"match": {"endpoint": "checkOnline", "device": "wx_east"}, "status": {"code": 404, "body": "no such page"}},
+    {"match": {"endpoint": "checkOnline", "device": "wx_west"}, "refuse": {"envelope": {"ret": 200, "data": "maybe"}}},
+    {"match": {"endpoint": "checkOnline", "device": "wx_north"}, "hang": {"seconds": 20}},
+]
+
+
+def test_a_question_that_fails_is_a_notice_and_the_messages_leave(tmp_path: Path) -> None:
+    with sandbox.started(sandbox.Options(faults={"version": 1, "faults": FAULTS})) as url:
         shop = open_shop(tmp_path / "shop", Gateway(url), read=1)
-        shop.add(f"wxid_shop{shop.number:03}west", device="shop-west")
+        for device in ("shop-west", "shop-north"):
+            shop.add(f"wxid_shop{shop.number:03}{device}", device=device)
         sent = shop.send()
         assert sent.returncode == 0
-        assert sent.stderr.count("whether it is online could not be asked") == 1
-        assert len(shop.accepted()) == 4
+        assert sent.stderr.count("whether it is online could not be asked") == 3
+        assert len(shop.accepted()) == 5
+
+
+def test_recipients_who_are_no_contacts_are_a_warning_and_get_their_cards(tmp_path: Path) -> None:
+    with sandbox.started(sandbox.Options(faults={"version": 1, "contacts": ["wxid_friend"]})) as url:
+        shop = open_shop(tmp_path / "shop", Gateway(url))
+        shop.members("wxid_friend", *shop.friends(2))
+        sent = shop.send("--check-contacts")
+        assert sent.returncode == 0
+        assert (
+            "not-a-contact: warning: 2 of 3 recipients are not among the contacts of device shop-east: " in sent.stderr
+        )
+        assert len(shop.accepted()) == 2
+
+
+def test_contacts_are_not_asked_for_in_a_dry_run(shop: Shop, gateway: Gateway) -> None:
+    asked = gateway.received()["asked"]
+    assert shop.send("--check-contacts", "--dry-run").returncode == 0
+    assert gateway.received()["asked"] == asked

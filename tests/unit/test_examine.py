@@ -28,6 +28,8 @@ profiles:
 ENVIRON = {"GEWE_TOKEN": "tok-5e1f", "GEWE_APPID_EAST": "wx_east"}
 
 FAULTS = [
+    {"match": {"endpoint": "fetchContactsListCache", "device": "wx_mute"}, "status": {"code": 502}},
+    {"match": {"endpoint": "fetchContactsList", "device": "wx_mute"}, "status": {"code": 502, "body": "ill"}},
     {"match": {"endpoint": "checkOnline", "device": "wx_odd"}, "refuse": {"envelope": {"ret": 200, "data": {}}}},
     {"match": {"endpoint": "getProfile", "device": "wx_liar"}, "offline": True},
     {"match": {"endpoint": "getProfile", "device": "wx_nobody"}, "refuse": {"envelope": {"ret": 200, "data": []}}},
@@ -41,12 +43,20 @@ def gateway() -> Iterator[str]:
 
 
 def look(
-    project: Path, gateway: str, *, west: str = "wx_west", environ: dict[str, str] | None = None, campaign: str = ""
+    project: Path,
+    gateway: str,
+    *,
+    west: str = "wx_west",
+    environ: dict[str, str] | None = None,
+    campaign: str = "",
+    check_contacts: bool = False,
 ) -> dict[str, Check]:
     """What is found in a project whose profile goes to the gateway, by what it is about."""
     settings = project / "gewe.yaml"
     settings.write_text(LIVE.format(gateway=gateway, west=west), encoding="utf-8")
-    order = Examination(settings=settings, paths=[project / campaign] if campaign else [])
+    order = Examination(
+        settings=settings, paths=[project / campaign] if campaign else [], check_contacts=check_contacts
+    )
     found = examine.examine(order, Problems(), ENVIRON if environ is None else environ)
     return {f"{check.about} {check.name}".strip(): check for check in found}
 
@@ -177,3 +187,17 @@ def test_a_campaign_with_problems_ends_no_other_check(project: Path, gateway: st
     assert (found["campaign"].health, found["device shop-west"].health) == (FAIL, OK)
     assert found["campaign"].hint.startswith("gewe-runner validate ")
     assert code(found) == 3
+
+
+def test_contacts_are_counted_where_that_is_asked_for(project: Path, gateway: str) -> None:
+    found = look(project, gateway, west="wx_mute", check_contacts=True)
+    assert (found["contacts shop-east"].health, found["contacts shop-west"].health) == (OK, WARN)
+    assert found["contacts shop-east"].text == "3 friends, 0 groups saved to the address book"
+    assert found["contacts shop-west"].text == "not known: HTTP 502: ill"
+
+
+def test_recipients_whom_their_device_does_not_know_are_a_warning(project: Path, gateway: str) -> None:
+    found = look(project, gateway, campaign="fruit.yaml", check_contacts=True)
+    assert found["campaign fruit"].health is WARN
+    assert found["campaign fruit"].text.startswith("3 of 3 recipients are not among the contacts of device shop-east: ")
+    assert code(found) == 0
