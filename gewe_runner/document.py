@@ -1,9 +1,9 @@
 """A YAML file as a tree that remembers where every part of it stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gewe_runner.model import Position, Where
 
@@ -33,6 +33,15 @@ def value(part: object) -> Any:
     return part.value if isinstance(part, Scalar) else part
 
 
+class Part(NamedTuple):
+    """A file that templates include or import."""
+
+    text: str
+    #: The path as problems show it.
+    name: str
+    path: Path
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """A YAML file as a tree of dict, list and `Scalar`, with the position of every part."""
@@ -45,6 +54,16 @@ class Document:
     values: Mapping[Where, Position]
     #: Where each key of a mapping begins.
     keys: Mapping[Where, Position]
+    #: The files of those parts that come from others, as problems show them; their positions are in these.
+    files: Mapping[Where, str] = field(default_factory=dict)
+    #: Those files, and what the templates include and import by the names that they call it.
+    used: tuple[Path, ...] = ()
+    parts: Mapping[str, Part] = field(default_factory=dict)
+
+    def file(self, where: Where) -> str:
+        """The file of a part, as problems show it."""
+        places = (where[:depth] for depth in range(len(where), 0, -1))
+        return next((self.files[place] for place in places if place in self.files), self.name)
 
     def position(self, where: Where) -> Position:
         """Where a part begins: its key if it has one, else its value, else what holds it."""

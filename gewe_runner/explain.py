@@ -151,7 +151,7 @@ def _values(planned: Planned, recipient: Recipient, *, is_card: bool) -> Iterato
     if is_card:
         variant = chance.variant(planned.campaign, recipient.to_wxid)
         card = {**planned.campaign.card, **(variant.card if variant else {})}
-        names.update(*(template.Template(text).names for text in card.values()))
+        names.update(*(template.Template(text, planned.campaign.parts).names for text in card.values()))
     for name in sorted(names):
         if value := _value(name, planned, recipient):
             yield value

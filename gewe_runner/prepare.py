@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gewe_runner import errors, expand, find, load, provenance, render, validate, watch
+from gewe_runner import compose, errors, expand, find, load, provenance, render, validate, watch
 from gewe_runner.expand import Extent
 from gewe_runner.model import Assignment, Campaign, Level, Message, Profile, Reason, Settings, Skip, Source
 from gewe_runner.plan import assign, check, files, freeze, lock
@@ -177,7 +177,10 @@ def compare_locks(planned: Iterable[Planned]) -> None:
 
 def campaign_file(planned: Planned) -> Path | None:
     """The campaign file that a plan was made of, also of a plan that comes from a file; it may be gone by now."""
-    labels = planned.plan.header["made"]["sources"]
+    made = planned.plan.header["made"]
+    if "campaign" in made:
+        return planned.project / str(made["campaign"])
+    labels = made["sources"]
     ours = (label for label in labels if label != find.SETTINGS and label.endswith(find.SUFFIXES))
     return next((planned.project / label for label in ours), None)
 
@@ -241,7 +244,7 @@ def load_one(
     """
     own = known(find.settings(file))
     chosen = choose(own, profile)
-    document = load.document(file, find.shown(file), problems)
+    document = compose.whole(load.document(file, find.shown(file), problems), own.project, problems)
     campaign = validate.campaign(document, own, chosen, problems)
     for other in names.namesakes(own.project, file, campaign.name):
         validate.namesake(document, campaign, find.shown(other), problems)
@@ -366,8 +369,8 @@ def _withdrawn(planned: Planned, problems: Problems, seen: Seen) -> Sequence[int
 def _made(loaded: Loaded) -> dict[str, object]:
     campaign, project = loaded.campaign, loaded.settings.project
     listed = [source.path for source in (*campaign.recipients, *_suppress(loaded)) if source.path]
-    files = {
-        path.relative_to(project).as_posix(): path for path in (*listed, campaign.path) if path.is_relative_to(project)
-    }
+    paths = [path for path in (*listed, *campaign.files, campaign.path) if path.is_relative_to(project)]
+    files = {path.relative_to(project).as_posix(): path for path in paths}
     files[find.SETTINGS] = project / find.SETTINGS
-    return provenance.made(project, files)
+    own = next((label for label, path in files.items() if path == campaign.path), None)
+    return provenance.made(project, files) | ({"campaign": own} if own else {})

@@ -257,6 +257,10 @@ class Campaign:
     description: str = ""
     vars: Mapping[str, Value] = field(default_factory=dict)
     card: Mapping[str, str]
+    #: What its templates include and import, by the names that they call it.
+    parts: Mapping[str, str] = field(default_factory=dict)
+    #: The files that it is put together from, besides its own and its lists.
+    files: tuple[Path, ...] = ()
     #: Where parts stand that later problems are about, by their place in the file: the templates, as ("card", "title")
     #: and ("variants", 0, "card", "title"), the variables, the edition, the devices of `send`, each key of the policy.
     positions: Mapping[Where, Position] = field(default_factory=dict)

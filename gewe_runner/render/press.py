@@ -70,9 +70,9 @@ class Press:
 
     def __init__(self, campaign: Campaign, profile: Profile) -> None:
         self._cards: dict[str | None, _Card] = {
-            variant.name: _card(campaign.card, variant.card, f"variants[{index}].")
+            variant.name: _card(campaign, variant.card, f"variants[{index}].")
             for index, variant in enumerate(campaign.variants)
-        } or {None: _card(campaign.card, {}, "")}
+        } or {None: _card(campaign, {}, "")}
         #: The names that its templates take from outside.
         self.names = frozenset(
             name for card in self._cards.values() for _, _, one in card.templates for name in one.names
@@ -150,8 +150,9 @@ def _check(name: str, value: str) -> tuple[tuple[Rule, str], ...]:
     return tuple(cards.check(name, value))
 
 
-def _card(card: Mapping[str, str], overrides: Mapping[str, str], place: str) -> _Card:
-    compiled = {name: template.Template({**card, **overrides}[name]) for name in CARD_FIELDS}
+def _card(campaign: Campaign, overrides: Mapping[str, str], place: str) -> _Card:
+    card = {**campaign.card, **overrides}
+    compiled = {name: template.Template(card[name], campaign.parts) for name in CARD_FIELDS}
     constants = {name: one.render({}).strip() for name, one in compiled.items() if one.constant}
     parts = (
         f"{_quoted(name)}:{_quoted(constants[name]).replace('%', '%%') if name in constants else '%s'}"
@@ -181,8 +182,7 @@ def _rendered(card: _Card, names: Mapping[str, object]) -> tuple[dict[str, str],
             value = text.render(names).strip()
         except template.TemplateFault as fault:
             rule = templates.UNDEFINED if fault.undefined else templates.VALUE
-            line = f"line {fault.line}: " if fault.line > 1 else ""
-            told.append((rule, f"{place}: {line}{fault.message}"))
+            told.append((rule, f"{place}: {fault.place}{fault.message}"))
             continue
         if found := _check(name, value):
             told += ((rule, f"{place}: {message}") for rule, message in found)

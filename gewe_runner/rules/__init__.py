@@ -24,6 +24,7 @@ MODULES = (
     "contacts",
     "lists",
     "templates",
+    "parts",
     "plans",
     "policies",
 )

@@ -2,16 +2,19 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from gewe_runner import rules, template
-from gewe_runner.model import Device, Level, Profile, Where
+from gewe_runner.model import CARD_FIELDS, Device, Level, Profile, Where
 from gewe_runner.rules import cards, plans, policies, settings, sources, structure
 from gewe_runner.rules.structure import Finding
 
 Root = Mapping[str, Any]
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 UNKNOWN_DEVICE = rules.declare(
     "unknown-device",
@@ -78,10 +81,15 @@ SAME_NAME = rules.declare(
 )
 
 
-def check(root: Root, profile: Profile) -> Iterator[Finding]:
-    """What is wrong with a campaign whose shape is right; parts that were not may be missing."""
+def check(root: Root, profile: Profile, parts: Mapping[str, str] = _NOTHING) -> Iterator[Finding]:
+    """What is wrong with a campaign whose shape is right; parts that were not may be missing.
+
+    Args:
+        parts: The texts that its templates include and import, by the names that they call them.
+    """
     for rule in _CHECKS:
         yield from rule(root, profile)
+    yield from _templates(root, profile, parts)
 
 
 def looser(own: Mapping[str, Any], devices: Collection[Device]) -> Iterator[Finding]:
@@ -125,13 +133,18 @@ def named_devices(root: Root) -> Iterator[tuple[Where, str]]:
                     yield (*where, "rows", index, "device"), str(row["device"])
 
 
+def _listed(root: Root, name: str) -> Sequence[Any]:
+    found = root.get(name)
+    return found if isinstance(found, list) else ()
+
+
 def templates_of(root: Root) -> Iterator[tuple[Where, str]]:
     """Each template of the card and of the variants, with its place."""
-    for name, text in root.get("card", {}).items():
-        yield ("card", name), text
-    for index, variant in enumerate(root.get("variants", ())):
-        for name, text in (variant or {}).get("card", {}).items():
-            yield ("variants", index, "card", name), text
+    for where, holder in (((), root), *((("variants", n), one) for n, one in enumerate(_listed(root, "variants")))):
+        card = holder.get("card") if isinstance(holder, Mapping) else None
+        for name, text in card.items() if isinstance(card, Mapping) else ():
+            if name in CARD_FIELDS and isinstance(text, str):
+                yield (*where, "card", name), text
 
 
 def _unknown_devices(root: Root, profile: Profile) -> Iterator[Finding]:
@@ -214,7 +227,7 @@ def _sources(root: Root, profile: Profile) -> Iterator[Finding]:
         yield from sources.check(where, source, known)
 
 
-def _templates(root: Root, profile: Profile) -> Iterator[Finding]:
+def _templates(root: Root, profile: Profile, parts: Mapping[str, str]) -> Iterator[Finding]:
     """Syntax, and the value itself where it is the same for everybody: one problem then, not one a row."""
     policy = policies.tightened(profile.policy, root.get("policy", {}))
     for where, text in templates_of(root):
@@ -226,9 +239,10 @@ def _templates(root: Root, profile: Profile) -> Iterator[Finding]:
                 found += policies.card(policy, name, value)
             for rule, message in found:
                 yield Finding(rule, where, f"{place}: {message}")
-        elif fault := _syntax_fault(text):
-            line = f"line {fault.line} of the text: " if fault.line > 1 else ""
-            yield Finding(TEMPLATE_SYNTAX, where, f"{place}: {line}{fault.message}")
+        elif fault := template.syntax_fault(text, parts) if template.files(text) else _syntax_fault(text):
+            line = f"line {fault.line} of the text: " if fault.line > 1 and not fault.file else ""
+            part = (fault.file, fault.line) if fault.file else None
+            yield Finding(TEMPLATE_SYNTAX, where, f"{place}: {line}{fault.message}", part=part)
 
 
 #: Campaigns of a project share most of their templates, and to read one takes a millisecond.
@@ -244,7 +258,6 @@ _CHECKS: tuple[Callable[[Root, Profile], Iterator[Finding]], ...] = (
     _variants,
     _variables,
     _sources,
-    _templates,
 )
 
 

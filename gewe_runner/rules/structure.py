@@ -19,6 +19,8 @@ class Finding(NamedTuple):
     key: bool = False
     #: Something is not there: the part that lacks it. Sure only if nothing in it was left out for its shape.
     lack: Where | None = None
+    #: Not there but in a file that the template includes or imports: its name, and the line.
+    part: tuple[str, int] | None = None
 
 
 def near(name: str, names: Iterable[str]) -> str | None:

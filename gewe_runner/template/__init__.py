@@ -11,41 +11,45 @@ this end every syntax node, filter, test, method and function is on a list of wh
 folded when compiling, and the tree is rewritten so that loops, lists, slices, comparisons and `~` pay too.
 """
 
+import functools
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import jinja2
 from jinja2 import nodes
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.parser import Parser
 
-from gewe_runner.template import faults, meter, sandbox, tree
+from gewe_runner.template import faults, meter, parts, sandbox, tree
 from gewe_runner.template.faults import Skipped, TemplateFault
 
-__all__ = ["Expression", "Skipped", "Template", "TemplateFault", "expression_fault", "syntax_fault"]
+__all__ = ["LENGTH", "Expression", "Skipped", "Template", "TemplateFault", "expression_fault", "files", "syntax_fault"]
 
 #: Characters of a template's text.
 LENGTH = 16 * 1024
 
 _SANDBOX = sandbox.Sandbox()
+_NONE: Mapping[str, str] = MappingProxyType({})
+# from Python's own parser and from its limit on the digits of a number
+_TOO_DEEP = (RecursionError, MemoryError, SyntaxError, ValueError)
 _PLAIN = (nodes.Template, nodes.Output, nodes.TemplateData)
 
 
 class _Program:
     """A compiled text."""
 
-    def __init__(self, text: str, parse: Callable[[str], nodes.Template]) -> None:
-        if len(text) > LENGTH:
-            raise TemplateFault(f"this is longer than {LENGTH:,} characters")
+    def __init__(self, text: str, parse: Callable[[str], nodes.Template], files: Mapping[str, str]) -> None:
+        self._parts = parts.Parts(files, functools.partial(_read, parse=_parse))
         try:
-            parsed = parse(text)
+            parsed = self._parts.join(_read(text, parse))
             self.names = _undeclared(parsed)
             self.constant = all(isinstance(node, _PLAIN) for node, _ in tree.walk(parsed))
             self._compiled = _SANDBOX.from_string(tree.Metering().visit(parsed))
-        except jinja2.TemplateSyntaxError as exc:
-            raise TemplateFault(faults.syntax(exc), line=exc.lineno) from exc
-        except (RecursionError, MemoryError, SyntaxError, ValueError) as exc:
-            # from Python's own parser and from its limit on the digits of a number
-            raise TemplateFault("this is nested too deeply, or a number in it is too large") from exc
+        except TemplateFault as fault:
+            fault.file, fault.line = self._parts.place(fault.line)
+            raise
+        except (jinja2.TemplateSyntaxError, *_TOO_DEEP) as exc:
+            raise _refused(exc) from exc
         self._text = text
 
     def run(self, names: Mapping[str, object]) -> tuple[str, meter.Render]:
@@ -62,10 +66,12 @@ class _Program:
         undefined = next((name for name in self.names if message == f"{name!r} is undefined"), None)
         if undefined:
             message += f"; {faults.advice(undefined, frozenset(names))}"
-        return TemplateFault(message, line=self._line(exc), undefined=undefined)
+        found = TemplateFault(message, undefined=undefined)
+        found.file, found.line = self._parts.place(self._line(exc))
+        return found
 
     def _line(self, exc: Exception) -> int:
-        line, trace = 1, exc.__traceback__ if "\n" in self._text else None
+        line, trace = 1, exc.__traceback__ if "\n" in self._text or self._parts.names else None
         while trace:
             if trace.tb_frame.f_code.co_filename == "<template>":
                 line = self._compiled.get_corresponding_lineno(trace.tb_lineno)
@@ -78,13 +84,14 @@ class Template:
 
     Args:
         text: As the campaign file has it.
+        files: The texts of what it includes and imports, and of what those do, by the names that they are called.
 
     Raises:
         TemplateFault: The text is no template, or uses what no card may use.
     """
 
-    def __init__(self, text: str) -> None:
-        self._program = _Program(text, _parse)
+    def __init__(self, text: str, files: Mapping[str, str] = _NONE) -> None:
+        self._program = _Program(text, _parse, files)
         #: The names it takes from outside.
         self.names = self._program.names
         #: There is no Jinja in it: it gives the same for everybody.
@@ -110,7 +117,7 @@ class Expression:
     def __init__(self, text: str) -> None:
         if text.lstrip().startswith("{{"):
             raise TemplateFault("this is an expression already; write it without {{ }}")
-        self._program = _Program(text, _parse_expression)
+        self._program = _Program(text, _parse_expression, _NONE)
         #: The names it takes from outside.
         self.names = self._program.names
 
@@ -126,14 +133,24 @@ class Expression:
             raise TemplateFault("skip() is for the templates of a card; an expression gives false instead") from exc
 
 
-def syntax_fault(text: str) -> TemplateFault | None:
+def syntax_fault(text: str, files: Mapping[str, str] = _NONE) -> TemplateFault | None:
     """What is wrong with a template before it has seen any names."""
-    return _fault(Template, text)
+    return _fault(functools.partial(Template, files=files), text)
 
 
 def expression_fault(text: str) -> TemplateFault | None:
     """What is wrong with an expression before it has seen any names."""
     return _fault(Expression, text)
+
+
+def files(text: str) -> tuple[str, ...]:
+    """The files that a template includes and imports itself; none where it is no template."""
+    if not any(word in text for word in ("include", "import")):
+        return ()
+    try:
+        return tuple(parts.named(_read(text, _parse)))
+    except TemplateFault:
+        return ()
 
 
 def _fault(compile: Callable[[str], object], text: str) -> TemplateFault | None:
@@ -142,6 +159,21 @@ def _fault(compile: Callable[[str], object], text: str) -> TemplateFault | None:
     except TemplateFault as fault:
         return fault
     return None
+
+
+def _read(text: str, parse: Callable[[str], nodes.Template]) -> nodes.Template:
+    if len(text) > LENGTH:
+        raise TemplateFault(f"this is longer than {LENGTH:,} characters")
+    try:
+        return parse(text)
+    except (jinja2.TemplateSyntaxError, *_TOO_DEEP) as exc:
+        raise _refused(exc) from exc
+
+
+def _refused(exc: Exception) -> TemplateFault:
+    if isinstance(exc, jinja2.TemplateSyntaxError):
+        return TemplateFault(faults.syntax(exc), line=exc.lineno)
+    return TemplateFault("this is nested too deeply, or a number in it is too large")
 
 
 def _parse(text: str) -> nodes.Template:

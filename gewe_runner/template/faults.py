@@ -41,10 +41,19 @@ class TemplateFault(Exception):  # noqa: N818 - a fault of the user's text, told
         #: In plain words, one line.
         self.message = message if len(message) <= LONG else message[:LONG] + "…"
         super().__init__(self.message)
-        #: Within the template's text, from 1.
+        #: Within the text, from 1.
         self.line = line
+        #: The included or imported file that the line is of; empty for the template itself.
+        self.file = ""
         #: The undefined name, when that is the fault.
         self.undefined = undefined
+
+    @property
+    def place(self) -> str:
+        """Where it is, before the message: empty for the first line of the template itself."""
+        if self.file:
+            return f"{self.file} line {self.line}: "
+        return f"line {self.line}: " if self.line > 1 else ""
 
 
 class Skipped(Exception):  # noqa: N818 - no error: the template's own decision

@@ -18,12 +18,12 @@ _ALLOWED = frozenset({
     nodes.Keyword, nodes.CondExpr, nodes.Filter, nodes.Test, nodes.Call, nodes.Getitem, nodes.Getattr, nodes.Slice,
     nodes.Concat, nodes.Compare, nodes.Operand, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv,
     nodes.Mod, nodes.Pow, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Pos,
+    nodes.Include, nodes.Import, nodes.FromImport,
 })
 # fmt: on
 #: Statements whose tag is not their class's name.
 _TAGS: dict[type[nodes.Node], str] = {
     nodes.CallBlock: "call",
-    nodes.FromImport: "from",
     nodes.NSRef: "set a.b",
     nodes.Scope: "autoescape",
 }
@@ -46,7 +46,7 @@ def inspect(tree: nodes.Node) -> None:
         try:
             _check(node)
         except faults.RefusalError as exc:
-            raise faults.TemplateFault(str(exc), line=node.lineno) from exc
+            raise faults.TemplateFault(str(exc), line=node.lineno or 1) from exc
 
 
 def _check(node: nodes.Node) -> None:
@@ -63,10 +63,20 @@ def _check(node: nodes.Node) -> None:
         names = [keyword.key for keyword in node.kwargs]
         if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
             raise faults.RefusalError(f"the argument {twice!r} is given twice")
+    if isinstance(node, nodes.Include | nodes.Import | nodes.FromImport):
+        _check_part(node)
     if isinstance(node, nodes.For) and node.recursive:
         raise faults.RefusalError("a recursive loop is not available in a card")
     if isinstance(node, nodes.Const) and isinstance(node.value, int | float):
         meter.refuse_number(node.value)
+
+
+def _check_part(node: nodes.Include | nodes.Import | nodes.FromImport) -> None:
+    """Refuse what would leave it open until a card is rendered which file is meant."""
+    if not (isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)):
+        raise faults.RefusalError("a file is named by a text in quotes, so that it is known before anything is sent")
+    if isinstance(node, nodes.Include) and (node.ignore_missing or not node.with_context):
+        raise faults.RefusalError("{% include %} takes the name of a file and nothing more")
 
 
 class Metering(NodeTransformer):

@@ -31,7 +31,8 @@ def campaign(document: Document, settings: Settings, profile: Profile, problems:
         errors.InvalidError: The document has an error; all of its problems have been added.
     """
     found, root = _shape("campaign", document)
-    found += _sure(campaigns.check(root, profile), found)
+    parts = {name: part.text for name, part in document.parts.items()}
+    found += _sure(campaigns.check(root, profile, parts), found)
     pace = root.get("send", {}).get("pace", {})
     wrong = list(settings_rules.pace(("send", "pace"), pace))
     found += wrong or campaigns.looser(build.limits(pace), _used(root, profile))
@@ -67,7 +68,12 @@ def _used(root: campaigns.Root, profile: Profile) -> tuple[Device, ...]:
 def _tell(document: Document, found: Iterable[Finding], problems: Problems) -> None:
     before = problems.errors
     for finding in found:
-        problems.add(finding.rule.at(document.name, _position(document, finding), finding.message))
+        if finding.part:
+            name, line = finding.part
+            problems.add(finding.rule.at(document.parts[name].name, Position(line, 1), finding.message))
+            continue
+        file = document.file(finding.where)
+        problems.add(finding.rule.at(file, _position(document, finding), finding.message))
     if count := problems.errors - before:
         several = "s" if count > 1 else ""
         raise errors.InvalidError(

@@ -56,6 +56,8 @@ def campaign(document: Document, project: Path, profile: Profile) -> Campaign:
         description=str(root.get("description", "")),
         vars=named,
         card=_card(root["card"]),
+        parts={name: part.text for name, part in document.parts.items()},
+        files=(*document.used, *(part.path for part in document.parts.values())),
         positions=dict(_positions(document)),
         recipients=_sources(document, project, ("recipients",), root["recipients"], known),
         suppress=_sources(document, project, ("suppress",), root.get("suppress", ()), known),
@@ -178,7 +180,8 @@ def _place(document: Document, project: Path, where: Where, tree: Tree) -> tuple
 def _positions(document: Document) -> Iterator[tuple[Where, model.Position]]:
     """Where those parts of a campaign stand that later problems are about."""
     for where, _ in campaigns.templates_of(document.root):
-        yield where, document.values[where]
+        # a part that comes from another file is told of where that one is named
+        yield where, document.values[where if document.file(where) == document.name else (*where[:-1], "use")]
     keys = [("send", "device"), ("send", "devices"), *(("vars", name) for name in document.root.get("vars", ()))]
     values = [("edition",), *(("policy", name) for name in document.root.get("policy", ()))]
     yield from ((where, document.keys[where]) for where in keys if where in document.keys)

@@ -17,6 +17,8 @@ Check = Callable[[Any], bool]
 
 #: What says nothing about which documents are right.
 _WORDS = frozenset({"$schema", "$id", "$comment", "title", "description", "default", "examples", "definitions"})
+#: What `if` looks at itself.
+_BRANCHES = frozenset({"then", "else"})
 
 
 def keeps(name: str, root: Any) -> bool:
@@ -99,7 +101,9 @@ class _Schema:
     def _of(self, schema: Mapping[str, Any]) -> Check:
         if "$ref" in schema:
             return self._refer(schema["$ref"].removeprefix("#/definitions/"))
-        checks = [self._keyword(name, demand, schema) for name, demand in schema.items() if name not in _WORDS]
+        checks = [
+            self._keyword(name, demand, schema) for name, demand in schema.items() if name not in _WORDS | _BRANCHES
+        ]
         return lambda instance: all(check(instance) for check in checks)
 
     def _refer(self, name: str) -> Check:
@@ -115,6 +119,7 @@ class _Schema:
             "additionalProperties": lambda: self._others(demand, schema.get("properties", {})),
             "anyOf": lambda: self._among(demand, range(1, len(demand) + 1)),
             "const": lambda: lambda instance: value(instance) == demand,
+            "if": lambda: self._if(demand, schema),
             "enum": lambda: lambda instance: instance in demand,
             "items": lambda: self._items(demand),
             "not": lambda: self._among([demand], range(1)),
@@ -141,6 +146,10 @@ class _Schema:
         return lambda instance: (
             not _is_object(instance) or all(check(part) for name, part in instance.items() if name not in named)
         )
+
+    def _if(self, condition: Mapping[str, Any], schema: Mapping[str, Any]) -> Check:
+        meets, then, otherwise = (self._of(one) for one in (condition, schema.get("then", {}), schema.get("else", {})))
+        return lambda instance: then(instance) if meets(instance) else otherwise(instance)
 
     def _items(self, schema: Mapping[str, Any]) -> Check:
         check = self._of(schema)

@@ -59,6 +59,13 @@ def _additional(validator: Any, allowed: Any, instance: Any, schema: Mapping[str
             yield from validator.descend(instance[name], allowed, path=name)
 
 
+def _if(validator: Any, condition: Any, instance: Any, schema: Mapping[str, Any]) -> _Errors:
+    branch = "then" if validator.evolve(schema=condition).is_valid(instance) else "else"
+    for error in validator.descend(instance, schema.get(branch, {})):
+        error.schema = schema  # the words for it want what stands beside the branch
+        yield error
+
+
 def _names(validator: Any, rule: Mapping[str, Any], instance: Any, _: Any) -> _Errors:
     if validator.is_type(instance, "object"):
         wrong = (name for name in instance if not re.fullmatch(rule["pattern"], name))
@@ -70,6 +77,7 @@ _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
     {
         "additionalProperties": _additional,
         "const": _const,
+        "if": _if,
         "propertyNames": _names,
         "required": _required,
         **{name: _refusing(name) for name in ("exclusiveMinimum", "maximum", "minimum", "pattern")},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gewe_runner import errors, load, validate
+from gewe_runner import compose, errors, load, validate
 from gewe_runner.problems import Problems
 from gewe_runner.rules import Rule, campaigns, secrets, settings, sources, structure
 
@@ -27,7 +27,8 @@ def problems_of(case: Path) -> Problems:
         if case.name.startswith("settings-"):
             validate.settings(document, problems)
         else:
-            validate.campaign(document, settings, settings.profiles["production"], problems)
+            whole = compose.whole(document, settings.project, problems)
+            validate.campaign(whole, settings, settings.profiles["production"], problems)
     return problems
 
 

@@ -238,9 +238,6 @@ def test_a_message_stays_one_short_line_whatever_the_names_are() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "{% include 'x' %}",
-        "{% import 'x' as y %}",
-        "{% from 'x' import y %}",
         "{% extends 'x' %}",
         "{% block a %}{% endblock %}",
         "{% call m() %}{% endcall %}",
