@@ -41,7 +41,7 @@ def start(
     """`gewe-runner ARGUMENTS…`, running.
 
     Args:
-        env: All of its environment, but for `PYTHONPATH`.
+        env: All of its environment; modules are looked for in this checkout unless its `PYTHONPATH` is one of its own.
         prepare: Called in the new process before it becomes the program.
     """
     is_forked = sys.platform == "linux" and prepare is None and _starts_as_usual(env)
@@ -49,7 +49,7 @@ def start(
     return popen(
         [sys.executable, "-m", "gewe_runner", *map(str, arguments)],
         cwd=cwd,
-        env={**env, "PYTHONPATH": str(ROOT)},
+        env=dict(env) if _has_own_path(env) else {**env, "PYTHONPATH": str(ROOT)},
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
@@ -61,7 +61,12 @@ def start(
 def _starts_as_usual(env: Mapping[str, str]) -> bool:
     """Whether an interpreter would start in this environment as it does for every test."""
     own = {name for name, value in env.items() if name.startswith("PYTHON") and os.environ.get(name) != value}
-    return own <= {"PYTHONPATH"} and env.get("LC_ALL") == LOCALE
+    return own <= {"PYTHONPATH"} and not _has_own_path(env) and env.get("LC_ALL") == LOCALE
+
+
+def _has_own_path(env: Mapping[str, str]) -> bool:
+    """Whether a test has put modules of its own before the program's."""
+    return env.get("PYTHONPATH") not in (None, str(ROOT), os.environ.get("PYTHONPATH"))
 
 
 class _Forked(subprocess.Popen[str]):

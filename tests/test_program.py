@@ -61,3 +61,13 @@ def test_another_locale_is_that_of_an_interpreter_of_its_own(project: Path, env:
     with program.start("--version", cwd=project, env={**env, "LC_ALL": "C"}) as process:
         process.communicate(timeout=20)
         assert type(process) is subprocess.Popen
+
+
+def test_a_path_of_its_own_is_that_of_an_interpreter_of_its_own(
+    project: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('seen')", encoding="utf-8")
+    own = {**env, "PYTHONPATH": f"{tmp_path}:{program.ROOT}"}
+    with program.start("--version", cwd=project, env=own) as process:
+        out, _ = process.communicate(timeout=20)
+    assert out.startswith("seen\n")
