@@ -68,12 +68,14 @@ def check_all(
     for path in (one for one in paths if one.name == find.SETTINGS):
         known(path.absolute())
     found = _campaigns([one for one in paths if one.name != find.SETTINGS])
-    for file in found:
-        with contextlib.suppress(errors.InvalidError), Ids() as ids:
-            loaded = load_one(file, profile, known, names, problems)
-            with watched(f"checking {loaded.campaign.name}", functools.partial(_about, loaded, extent)) as seen:
-                for _ in messages(loaded, ids, problems, extent, seen):
-                    pass
+    with Ids() as ids:
+        for file in found:
+            with contextlib.suppress(errors.InvalidError):
+                ids.clear()
+                loaded = load_one(file, profile, known, names, problems)
+                with watched(f"checking {loaded.campaign.name}", functools.partial(_about, loaded, extent)) as seen:
+                    for _ in messages(loaded, ids, problems, extent, seen):
+                        pass
     return len(found)
 
 

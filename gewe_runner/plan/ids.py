@@ -30,6 +30,12 @@ class Ids:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    def clear(self) -> None:
+        """Begin anew: nobody is suppressed, nobody was seen."""
+        self._suppresses, self._asked = False, 0
+        self._connection.execute("DELETE FROM seen")
+        self._connection.execute("DELETE FROM suppressed")
+
     def suppress(self, ids: Iterable[str]) -> None:
         added = self._connection.executemany("INSERT OR IGNORE INTO suppressed VALUES (?)", ((one,) for one in ids))
         self._suppresses |= added.rowcount > 0

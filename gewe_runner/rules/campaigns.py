@@ -1,6 +1,5 @@
 """What can be wrong with a campaign file beyond its shape: devices, times, limits, variants, templates."""
 
-import functools
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -239,14 +238,11 @@ def _templates(root: Root, profile: Profile, parts: Mapping[str, str]) -> Iterat
                 found += policies.card(policy, name, value)
             for rule, message in found:
                 yield Finding(rule, where, f"{place}: {message}")
-        elif fault := template.syntax_fault(text, parts) if template.files(text) else _syntax_fault(text):
+        elif fault := template.syntax_fault(text, parts):
             line = f"line {fault.line} of the text: " if fault.line > 1 and not fault.file else ""
             part = (fault.file, fault.line) if fault.file else None
             yield Finding(TEMPLATE_SYNTAX, where, f"{place}: {line}{fault.message}", part=part)
 
-
-#: Campaigns of a project share most of their templates, and to read one takes a millisecond.
-_syntax_fault = functools.lru_cache(maxsize=1024)(template.syntax_fault)
 
 _CHECKS: tuple[Callable[[Root, Profile], Iterator[Finding]], ...] = (
     _unknown_devices,

@@ -12,11 +12,13 @@ folded when compiling, and the tree is rewritten so that loops, lists, slices, c
 """
 
 import functools
+import io
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import jinja2
 from jinja2 import nodes
+from jinja2.compiler import CodeGenerator
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.parser import Parser
 
@@ -32,7 +34,24 @@ _SANDBOX = sandbox.Sandbox()
 _NONE: Mapping[str, str] = MappingProxyType({})
 # from Python's own parser and from its limit on the digits of a number
 _TOO_DEEP = (RecursionError, MemoryError, SyntaxError, ValueError)
+#: What compiled templates are called in tracebacks.
+_FILE = "<template>"
 _PLAIN = (nodes.Template, nodes.Output, nodes.TemplateData)
+
+
+class _Generator(TrackingCodeGenerator):
+    """Writes a template's code and notes the names that it takes from outside, in one pass and running no constants."""
+
+    write = CodeGenerator.write
+
+    def __init__(self, environment: jinja2.Environment) -> None:
+        super().__init__(environment)
+        self.optimizer = None
+        self.stream = self._text = io.StringIO()
+
+    @property
+    def code(self) -> str:
+        return self._text.getvalue()
 
 
 class _Program:
@@ -42,9 +61,12 @@ class _Program:
         self._parts = parts.Parts(files, functools.partial(_read, parse=_parse))
         try:
             parsed = self._parts.join(_read(text, parse))
-            self.names = _undeclared(parsed)
             self.constant = all(isinstance(node, _PLAIN) for node, _ in tree.walk(parsed))
-            self._compiled = _SANDBOX.from_string(tree.Metering().visit(parsed))
+            generator = _Generator(_SANDBOX)
+            generator.visit(tree.Metering().visit(parsed))
+            self.names = frozenset(generator.undeclared_identifiers)
+            code = compile(generator.code, _FILE, "exec")
+            self._compiled = jinja2.Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None))
         except TemplateFault as fault:
             fault.file, fault.line = self._parts.place(fault.line)
             raise
@@ -73,10 +95,16 @@ class _Program:
     def _line(self, exc: Exception) -> int:
         line, trace = 1, exc.__traceback__ if "\n" in self._text or self._parts.names else None
         while trace:
-            if trace.tb_frame.f_code.co_filename == "<template>":
+            if trace.tb_frame.f_code.co_filename == _FILE:
                 line = self._compiled.get_corresponding_lineno(trace.tb_lineno)
             trace = trace.tb_next
         return line
+
+
+@functools.lru_cache(maxsize=1024)
+def _shared(text: str, parse: Callable[[str], nodes.Template]) -> _Program:
+    """A text that takes no files, compiled once: its syntax is checked, then rows are rendered, in many campaigns."""
+    return _Program(text, parse, _NONE)
 
 
 class Template:
@@ -91,7 +119,7 @@ class Template:
     """
 
     def __init__(self, text: str, files: Mapping[str, str] = _NONE) -> None:
-        self._program = _Program(text, _parse, files)
+        self._program = _Program(text, _parse, files) if _may_take_files(text) else _shared(text, _parse)
         #: The names it takes from outside.
         self.names = self._program.names
         #: There is no Jinja in it: it gives the same for everybody.
@@ -117,7 +145,7 @@ class Expression:
     def __init__(self, text: str) -> None:
         if text.lstrip().startswith("{{"):
             raise TemplateFault("this is an expression already; write it without {{ }}")
-        self._program = _Program(text, _parse_expression, _NONE)
+        self._program = _shared(text, _parse_expression)
         #: The names it takes from outside.
         self.names = self._program.names
 
@@ -145,7 +173,7 @@ def expression_fault(text: str) -> TemplateFault | None:
 
 def files(text: str) -> tuple[str, ...]:
     """The files that a template includes and imports itself; none where it is no template."""
-    if not any(word in text for word in ("include", "import")):
+    if not _may_take_files(text):
         return ()
     try:
         return tuple(parts.named(_read(text, _parse)))
@@ -153,9 +181,13 @@ def files(text: str) -> tuple[str, ...]:
         return ()
 
 
-def _fault(compile: Callable[[str], object], text: str) -> TemplateFault | None:
+def _may_take_files(text: str) -> bool:
+    return "include" in text or "import" in text
+
+
+def _fault(compiled: Callable[[str], object], text: str) -> TemplateFault | None:
     try:
-        compile(text)
+        compiled(text)
     except TemplateFault as fault:
         return fault
     return None
@@ -192,11 +224,3 @@ def _parse_expression(text: str) -> nodes.Template:
     parsed = nodes.Template([result], lineno=1)
     parsed.set_environment(_SANDBOX)
     return parsed
-
-
-def _undeclared(parsed: nodes.Template) -> frozenset[str]:
-    """The names that a tree takes from outside; unlike Jinja's own function, without running its constants."""
-    reader = TrackingCodeGenerator(_SANDBOX)
-    reader.optimizer = None
-    reader.visit(parsed)
-    return frozenset(reader.undeclared_identifiers)

@@ -29,3 +29,12 @@ def test_those_are_suppressed_who_were_listed(listed: list[str], asked: list[str
         ids.suppress(listed)
         assert ids.suppressed(asked) == set(listed) & set(asked)
         assert [one for one in asked if ids.is_suppressed(one)] == [one for one in asked if one in listed]
+
+
+def test_after_clearing_nobody_is_suppressed_or_seen() -> None:
+    with Ids() as ids:
+        ids.suppress(["a"])
+        ids.new(["b"])
+        ids.clear()
+        assert not ids.suppressed(["a"])
+        assert ids.new(["a", "b", "b"]) == [True, True, False]
