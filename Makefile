@@ -8,7 +8,7 @@ BENCH   := .venv-bench
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-compare soak clean
+.PHONY: help demo test lint bench bench-compare simulate soak clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -33,7 +33,10 @@ bench: $(BENCH)/.ready  ## measure beside what you would pick instead; ARGS="--q
 bench-compare: $(BENCH)/.ready  ## what got slower between two runs kept with --json: OLD=FILE NEW=FILE
 	$(BENCH)/bin/python -m tests.benchmarks.compare $(OLD) $(NEW)
 
-soak: $(READY)  ## kill, starve and pace sends for long; ARGS="--kills 100 --only kill" for less
+simulate: $(READY)  ## where PostgreSQL becomes the limit of 50 hosts and 100,000 devices; ARGS="--help"
+	$(BIN)/python -m tests.benchmarks.simulation $(ARGS)
+
+soak: $(READY)  ## kill, starve and pace sends and workers for long; ARGS="--kills 100 --only kill" for less
 	$(BIN)/python -m tests.soak $(ARGS)
 
 clean:  ## remove everything that make, the tools and the demo have made

@@ -1,6 +1,7 @@
 """A real PostgreSQL for the tests: found on this machine, started on a free loopback port, a database a test."""
 
 import atexit
+import contextlib
 import importlib.util
 import itertools
 import os
@@ -16,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 import sqlalchemy
@@ -29,6 +31,9 @@ INSTALL = "python -m pip install -c constraints.txt -e '.[dev]'"
 
 #: The server refuses to run as root, so root runs it as nobody.
 NOBODY = 65534
+
+#: Quick, and nothing is left of it when the machine dies, nor kept in order while it runs.
+HASTY = ("fsync=off", "full_page_writes=off", "autovacuum=off")
 
 _numbers = itertools.count(1)
 
@@ -63,9 +68,14 @@ class Server:
 
 
 class Own(Server):
-    """A server of the tests' own, which may be killed and started again."""
+    """A server of the tests' own, which may be killed and started again.
 
-    def __init__(self, binaries: Path) -> None:
+    Args:
+        settings: Beside those that every server here has.
+    """
+
+    def __init__(self, binaries: Path, settings: Sequence[str] = HASTY) -> None:
+        self._settings = settings
         self._home = Path(tempfile.mkdtemp(prefix="gewe-pg-"))
         self._data = self._home / "data"
         self._port = _free_port()
@@ -82,16 +92,8 @@ class Own(Server):
 
     def start(self) -> None:
         options: tuple[str, ...] = ("-D", str(self._data), "-p", str(self._port), "-k", str(self._home))
-        settings = (
-            "listen_addresses=127.0.0.1",
-            "fsync=off",
-            "max_connections=120",
-            "wal_level=minimal",
-            "max_wal_senders=0",
-            "autovacuum=off",
-            "full_page_writes=off",
-        )
-        options += tuple(itertools.chain.from_iterable(("-c", one) for one in settings))
+        always = ("listen_addresses=127.0.0.1", "max_connections=120", "wal_level=minimal", "max_wal_senders=0")
+        options += tuple(itertools.chain.from_iterable(("-c", one) for one in (*always, *self._settings)))
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command("postgres", options), stdout=log, stderr=log, stdin=subprocess.DEVNULL, **self._how()
@@ -109,6 +111,18 @@ class Own(Server):
             self._process.send_signal(how)
             self._process.wait(40)
             self._process = None
+
+    def cpu(self) -> float:
+        """Processor seconds of the server and everything that it has started, until now."""
+        assert self._process is not None
+        top = psutil.Process(self._process.pid)
+        own = top.cpu_times()
+        spent = own.user + own.system + own.children_user + own.children_system
+        for child in top.children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = child.cpu_times()
+                spent += times.user + times.system
+        return float(spent)
 
     def stop(self) -> None:
         self.end()
@@ -174,10 +188,15 @@ def running() -> Server:
     """The server of this session, started when it is first asked for."""
     if URL:
         return Server(sqlalchemy.make_url(URL))
+    return own()
+
+
+def own(settings: Sequence[str] = HASTY) -> Own:
+    """A server of one's own, which ends with this process."""
     binaries = _installed()
     if binaries is None:
         pytest.fail(f"the tests need PostgreSQL and found none; install it: {INSTALL}", pytrace=False)
-    server = Own(binaries)
+    server = Own(binaries, settings)
     atexit.register(server.stop)
     return server
 
