@@ -43,9 +43,10 @@ class Fleet:
         with self.start(*arguments) as process:
             return process.wait(patience)
 
-    def hand(self, *options: str, campaign: str = "fruit.yaml") -> None:
+    def hand(self, *options: str, campaign: str = "fruit.yaml", patience: float = PATIENCE) -> None:
         """Give the campaign to the workers."""
-        code = self.run("send", campaign, "--yes", "--engine", "procrastinate", "--detach", *options)
+        own = ("send", campaign, "--yes", "--engine", "procrastinate", "--detach", *options)
+        code = self.run(*own, patience=patience)
         assert code == 0, self.project.said()
 
     @contextlib.contextmanager

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
 
+from tests import soak_fleet
 from tests.crash import (
     Account,
     arrivals_of,
@@ -47,11 +48,11 @@ def small_disk(size: str) -> Iterator[Path]:
 def main() -> None:
     options = _arguments()
     chance = random.Random(options.seed)
-    parts = {"kill": _kill, "term": _term, "both": _both, "disk": _disk, "pace": _pace, "lanes": _lanes}
     faultless = True
-    for name in options.only or parts:
+    for name in options.only or PARTS:
         with tempfile.TemporaryDirectory() as folder:
-            faultless &= parts[name](Path(folder), options, chance)
+            print(f"{name}:", flush=True)
+            faultless &= PARTS[name](Path(folder), options, chance)
     sys.exit(0 if faultless else 1)
 
 
@@ -59,7 +60,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description="Kill, starve and pace sends for long.")
     parser.add_argument("--kills", type=int, default=1000, help="SIGKILLs (default 1000); a tenth as many SIGTERMs")
     parser.add_argument("--seed", type=int, default=1, help="of the moments, and of what goes wrong (default 1)")
-    parser.add_argument("--only", nargs="+", choices=["kill", "term", "both", "disk", "pace", "lanes"])
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--seconds", type=float, default=60, help="that workers are counted for (default 60)")
+    parser.add_argument("--size", type=float, default=1, help="share of the workers' lanes and messages (default 1)")
     return parser.parse_args()
 
 
@@ -173,6 +176,17 @@ def _lanes(folder: Path, options: argparse.Namespace, chance: random.Random) -> 
     print(f"  the sender used {used:.2f} of one core of {os.cpu_count()}, with {threads} threads")
     print(f"  the fullest window of any length holds {worst:.3f} messages more than allowed")
     return worst < 0.5
+
+
+PARTS: Mapping[str, Callable[[Path, argparse.Namespace, random.Random], bool]] = {
+    "kill": _kill,
+    "term": _term,
+    "both": _both,
+    "disk": _disk,
+    "pace": _pace,
+    "lanes": _lanes,
+    **soak_fleet.PARTS,
+}
 
 
 if __name__ == "__main__":
