@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from tests import soak_fleet
+from tests import audience, postgres, soak_fleet, surroundings
 from tests.crash import (
     Account,
     arrivals_of,
@@ -178,6 +179,25 @@ def _lanes(folder: Path, options: argparse.Namespace, chance: random.Random) -> 
     return worst < 0.5
 
 
+def _audience(folder: Path, options: argparse.Namespace, chance: random.Random) -> bool:
+    """A campaign with a list of every kind and 50,000 rows: one digest on two machines, every row accounted for."""
+    server, digests, whole = postgres.running(), set(), True
+    for place in (folder / "here", folder / "there" / "project"):
+        env, rows = audience.lay(place, 55_000, postgres.text(server.database()))
+        for _ in range(2):
+            command = (sys.executable, "-m", "gewe_runner", "plan", "audience.yaml", "--format", "json")
+            done = subprocess.run(
+                command, cwd=place, env={**surroundings.own(), **env}, capture_output=True, check=True
+            )
+            (plan,) = json.loads(done.stdout)["plans"]
+            counts = plan["counts"]
+            digests.add(plan["digest"])
+            whole &= rows == counts["messages"] + sum(counts["skips"].values())
+    skips = ", ".join(f"{reason} {count:,}" for reason, count in counts["skips"].items())
+    print(f"{rows:,} rows of 6 lists: {counts['messages']:,} messages, {skips}; {len(digests)} digest in 4 plans")
+    return whole and len(digests) == 1
+
+
 PARTS: Mapping[str, Callable[[Path, argparse.Namespace, random.Random], bool]] = {
     "kill": _kill,
     "term": _term,
@@ -185,6 +205,7 @@ PARTS: Mapping[str, Callable[[Path, argparse.Namespace, random.Random], bool]] =
     "disk": _disk,
     "pace": _pace,
     "lanes": _lanes,
+    "audience": _audience,
     **soak_fleet.PARTS,
 }
 
