@@ -75,7 +75,7 @@ def _pass(
     seen: Callable[[int], None],
 ) -> tally.Tally:
     """Let every row pass through the count and all writers."""
-    count = tally.Count(run.waves)
+    count = tally.Count(run.waves, dry=tally.WOULD_SEND in run.counts)
     for messages in batches.of(records, _BATCH):
         count.messages(messages)
         for one in writers:

@@ -67,10 +67,11 @@ class Count:
 
     Args:
         waves: The last `seq` of each wave.
+        dry: Whether it is a dry run, which says so also where no message is left.
     """
 
-    def __init__(self, waves: Sequence[int] = ()) -> None:
-        self._waves = waves
+    def __init__(self, waves: Sequence[int] = (), *, dry: bool = False) -> None:
+        self._waves, self._dry = waves, dry
         self._by_wave: list[Counter[str]] = [Counter() for _ in waves]
         self._timeline = Timeline()
         self._kinds: Counter[tuple[str, str, str | None]] = Counter()
@@ -104,7 +105,7 @@ class Count:
         devices = sorted({device for _state, device, _variant in kinds})
         variants = sorted({variant for _state, _device, variant in kinds if variant is not None})
         return Tally(
-            totals=totals(_by_state(kinds)),
+            totals=totals({**({WOULD_SEND: 0} if self._dry else {}), **_by_state(kinds)}),
             devices={name: totals(_by_state(kinds, device=name)) for name in devices},
             variants={name: totals(_by_state(kinds, variant=name)) for name in variants},
             skips=in_order(self._skips),

@@ -64,6 +64,14 @@ def test_it_leaves_an_existing_ledger_alone_and_tells_what_is_left(shop: Shop) -
     assert done.stdout.splitlines()[-1].endswith("DRY RUN - nothing was sent")
 
 
+def test_after_the_send_it_would_send_nothing(shop: Shop) -> None:
+    shop.send()
+    done = shop.send("--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    totals = shop.report("dry-run")["totals"]
+    assert (totals["planned"], totals["would_send"]) == (0, 0)
+
+
 def test_it_shows_the_very_bytes_that_are_sent(shop: Shop) -> None:
     shop.send("--dry-run")
     rehearsed = {one["toWxid"]: one["sha256"] for one in shop.report()["messages"]}

@@ -32,6 +32,11 @@ def test_a_dry_run_has_planned_what_it_would_send() -> None:
     assert totals == {"planned": 4, **dict.fromkeys(PARTS, 0), "would_send": 4}
 
 
+def test_a_dry_run_that_leaves_nothing_says_so() -> None:
+    assert tally.Count(dry=True).tally().totals == tally.totals({"would_send": 0})
+    assert tally.totals({"would_send": 0})["would_send"] == 0
+
+
 def test_a_run_that_was_sent_has_no_would_send() -> None:
     assert "would_send" not in tally.totals(dict.fromkeys(State, 0))
 
