@@ -16,10 +16,17 @@ from tests.postgres import Own, Server, database, postgres
 __all__ = ["database", "postgres"]
 
 
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[crash.Gateway]:
-    with crash.gateway(tmp_path, seed=7, median_ms=10) as found:
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[crash.Gateway]:
+    with crash.gateway(tmp_path_factory.mktemp("gateway"), seed=7, median_ms=10) as found:
         yield found
+
+
+@pytest.fixture
+def gateway(started: crash.Gateway) -> crash.Gateway:
+    """A gateway that nothing has come to yet."""
+    started.reset()
+    return started
 
 
 def people(count: int, faulty: float = 0) -> list[str]:
