@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # takes long to load, and most lists are too short for it
 #: Slips that are pressed here before other processes are started: those of most lists are done sooner than that.
 ALONE = 6_000
 
+#: Of so many slips it is likely that more come: the server of the processes starts beside the work from then on.
+LIKELY = 2_000
+
 #: Batches under way for each process: enough that none waits, few enough that memory does not grow with the list.
 AHEAD = 3
 
@@ -33,11 +36,13 @@ def pressed(campaign: Campaign, profile: Profile, press: Press, batches: Iterabl
     Args:
         press: The campaign's own, for the first `ALONE` slips and where there is one core.
     """
-    left, cores, batches = ALONE, _cores(), iter(batches)
+    done, cores, batches = 0, _cores(), iter(batches)
     for batch in batches:
-        left -= sum(len(sheet.slips) for sheet in batch)
+        before, done = done, done + sum(len(sheet.slips) for sheet in batch)
+        if cores > 1 and before < LIKELY <= done:
+            _serve()
         yield press.press(batch)
-        if left <= 0 and cores > 1:
+        if cores > 1 and done >= ALONE:
             break
     first = next(batches, None)
     if first is not None:
@@ -58,13 +63,22 @@ def _shared(campaign: Campaign, profile: Profile, cores: int, batches: Iterator[
             pool.shutdown(cancel_futures=True)
 
 
+def _serve() -> None:
+    """Start what the processes are forked from: a server without threads, which loads all that they need once.
+
+    A fork of this process could inherit a lock that nobody opens again.
+    """
+    from multiprocessing import forkserver
+
+    forkserver.set_forkserver_preload([__name__])
+    forkserver.ensure_running()
+
+
 def _pool(campaign: Campaign, profile: Profile, cores: int) -> "ProcessPoolExecutor":
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    # forked from a server that has no threads: a fork of this process could inherit a lock that nobody opens again
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
     return ProcessPoolExecutor(cores, context, functools.partial(_begin, campaign, profile))
 
 
