@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 from jinja2.nodes import EvalContext
-from jinja2.runtime import LoopContext
+from jinja2.runtime import LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, pass_context
 
@@ -86,6 +86,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         try:
             result = obj(*args, **kwargs)
         except FOREIGN as exc:
+            if isinstance(obj, Macro):
+                raise  # its own line is where the fault is; from here on only the call's would be known
             raise faults.RefusalError(faults.plain(exc)) from exc
         context.calls -= 1
         context.weigh(result)

@@ -20,6 +20,7 @@ FILES = {
     "pool.txt": "{% include 'loop.txt' %}",
     "circle.j2": "{% import 'circle.j2' as c %}{% macro m() %}{{ c.m() }}{% endmacro %}",
     "endless.j2": "{% macro m() %}{{ m() }}{% endmacro %}",
+    "faulty.j2": "{# a fault of Python's own #}\n{% macro m(n) %}{{ 1 / n }}{% endmacro %}",
     "forbidden.txt": "{% extends 'hello.txt' %}",
 }
 
@@ -53,6 +54,8 @@ def test_a_file_gives_what_it_would_give_in_its_place(text: str, given: str) -> 
         ("{% include 'loop.txt' %}", "pool.txt", 1, "'loop.txt' includes itself"),
         ("{% import 'circle.j2' as c %}", "circle.j2", 1, "'circle.j2' includes itself"),
         ("{% import 'endless.j2' as e %}{{ e.m() }}", "", 1, "levels deep"),
+        ("{% import 'faulty.j2' as f %}{{ f.m(0) }}", "faulty.j2", 2, "division by zero"),
+        ("{% import 'faulty.j2' as f %}{{ f.m(n=1, o=2) }}", "", 1, "takes no keyword argument 'o'"),
         ("{% include 'forbidden.txt' %}", "forbidden.txt", 1, "{% extends %} is not available"),
         ("{% include 'none.txt' %}", "", 1, "the file 'none.txt' cannot be read"),
         ("{% include name %}", "", 1, "named by a text in quotes"),
