@@ -51,7 +51,7 @@ def _with_card(
     use = (*where, "use")
     path = Path(os.path.abspath(document.path.parent / str(card["use"])))  # noqa: PTH100 - links are judged below
     if fault := _fault(path, project):
-        problems.add(parts.CARD.at(document.name, document.values[use], f"{card['use']}: {fault}"))
+        problems.add(parts.CARD.at(document.name, document.values[use], f"{_called(str(card['use']))}: {fault}"))
         return document
     try:
         other = load.document(path, find.shown(path), problems)
@@ -105,7 +105,7 @@ def _parts(document: Document, project: Path, problems: Problems) -> dict[str, P
         path = project / name
         fault, text = _text(name, path, project)
         if fault:
-            problems.add(parts.TEMPLATE.at(of, place, f"{name}: {fault}"))
+            problems.add(parts.TEMPLATE.at(of, place, f"{_called(name)}: {fault}"))
             continue
         shown = find.shown(path)
         found[name] = Part(text=text, name=shown, path=path)
@@ -122,12 +122,20 @@ def _text(name: str, path: Path, project: Path) -> tuple[str, str]:
         return fault, ""
     try:
         with path.open("rb") as file:
-            text = file.read(4 * template.LENGTH + 1).decode("utf-8-sig")
+            raw = file.read(4 * template.LENGTH + 1)
+        if len(raw) > 4 * template.LENGTH:
+            return f"is longer than {template.LENGTH:,} characters; split it", ""
+        text = raw.decode("utf-8-sig")
     except OSError as error:
         return f"cannot be read ({os.strerror(error.errno or 0).lower()}); check its permissions", ""
     except UnicodeDecodeError:
         return "is not UTF-8 text; save it as UTF-8", ""
     return "", text.replace("\r\n", "\n")
+
+
+def _called(name: str) -> str:
+    """A file as problems name it, which shows also that it has no name."""
+    return name or '""'
 
 
 def _fault(path: Path, project: Path) -> str:

@@ -144,7 +144,7 @@ class Builder:
 
     def end(self) -> None:
         if not self.problems and (not self.values or (isinstance(self.root, Scalar) and self.root.value is None)):
-            self._refuse(documents.EMPTY, None, "the file is empty; a campaign begins with:  version: 1")
+            self._refuse(documents.EMPTY, None, "the file is empty; a campaign or gewe.yaml begins with:  version: 1")
 
     def _add(self, rule: Rule, at: Position, message: str) -> None:
         self.problems.append(rule.at(self.name, at, message))

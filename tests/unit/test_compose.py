@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gewe_runner import errors, find, prepare
+from gewe_runner import errors, find, prepare, template
 from gewe_runner.model import Campaign
 from gewe_runner.prepare import Loaded
 from gewe_runner.problems import Problems
@@ -112,6 +112,7 @@ def test_a_problem_of_a_part_is_told_in_its_file(project: Path) -> None:
         ("../../fruit.yaml", "fruit.yaml", 4),
         ("/etc/hostname", "fruit.yaml", 4),
         ("cards", "fruit.yaml", 4),
+        ("''", "fruit.yaml", 4),
         ("cards/link.yaml", "fruit.yaml", 4),
         ("cards/list.yaml", "list.yaml", None),
         ("cards/nested.yaml", "nested.yaml", 2),
@@ -133,6 +134,14 @@ def test_a_part_is_a_text_file_in_the_project(project: Path, name: str) -> None:
     (project / "parts/gbk.txt").write_bytes("水果".encode("gbk"))
     change(project / "campaigns/fruit.yaml", "parts/hello.txt", name.replace("\\\\", "\\\\\\\\"))
     assert told(project) == [("fruit.yaml", 4, "template-file")]
+
+
+def test_a_part_that_is_too_long_is_told_as_that_wherever_it_is_cut(project: Path) -> None:
+    (project / "parts/hello.txt").write_text("水" * template.LENGTH * 2, encoding="utf-8")
+    problems = Problems()
+    with pytest.raises(errors.InvalidError):
+        loaded(project, problems)
+    assert [one.message for one in problems] == ["parts/hello.txt: is longer than 16,384 characters; split it"]
 
 
 def test_a_part_of_a_part_that_is_missing_is_told_in_the_one_that_names_it(project: Path) -> None:
