@@ -82,6 +82,8 @@ def _no_id(names: tuple[str, ...], source: Source) -> str:
     if any(_PERSON.fullmatch(name) for name in names):
         return f"begins with a recipient instead of the columns' names; put a first row above it:  {ID}"
     known = sorted((name for name in names if is_id_name(name)), key=lambda name: _ID_NAMES.index(_folded(name)))
+    if not source.where:  # no document names suppressed.csv, so there is no place for `columns`
+        return f'has no column "{ID}", it has: {_listed(names)}; call the one with the ids {ID} in its first row'
     line = _flow({ID: known[0] if known else "THE_ID_COLUMN", **source.columns})
     beside = "sql" if source.sql else "file"
     return f'has no column "{ID}", it has: {_listed(names)}; write beside `{beside}`:  columns: {line}'

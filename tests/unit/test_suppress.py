@@ -90,7 +90,7 @@ def test_the_mode_and_a_link_to_the_list_stay(project: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "told"),
     [
-        ("a,b\nx,y\n", "has no column"),
+        ("a,b\nx,y\n", 'has no column "toWxid", it has: a, b; call the one with the ids toWxid in its first row'),
         ("toWxid,reason\nz,a,b\n", "suppressed.csv:2: the row has 3 fields"),
         ('toWxid,reason\nz,"open\n', "never closed"),
     ],
