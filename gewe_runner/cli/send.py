@@ -78,6 +78,8 @@ def command(**given: Any) -> int:
     order, problems, stop = _order(given), Problems(), local.Stop()
     approval = {name: given[name] for name in ("yes", "approved", "locked", "new_ledger", "dry_run")}
     view = Terminal(**approval)
+    if given["dry_run"] and (given["check_covers"] or given["check_contacts"]):
+        click.echo("note: a dry run asks nobody, so covers and contacts are not looked at", err=True)
     try:
         with _signals(stop):
             if asked:
