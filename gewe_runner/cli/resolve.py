@@ -1,5 +1,7 @@
 """`gewe-runner resolve`: a person says what became of messages that nobody is sure of."""
 
+import shlex
+
 import click
 
 from gewe_runner import errors
@@ -28,6 +30,7 @@ def command(run_id: str, profile: str | None, became: str | None, retry_rejected
     with options.ledger(profile) as ledger, ledger.writing() as connection:
         found = runs.info(connection, run_id)
         count = decide.resolve(connection, found.id, was, state, deciding.who(), to_wxid)
+        holder = None if count else decide.holder(connection, found.id, was, to_wxid)
     of_whom = f" to {to_wxid}" if to_wxid else ""
     if not count and found.pruned_at is not None and state is State.PENDING:
         raise errors.UsageError(
@@ -35,6 +38,11 @@ def command(run_id: str, profile: str | None, became: str | None, retry_rejected
             hint="raise the campaign's `edition`",
         )
     if not count:
-        raise errors.UsageError(f"run {found.id} has no {was} message{of_whom}", hint=f"gewe-runner status {found.id}")
+        fault, hint = f"run {found.id} has no {was} message{of_whom}", f"gewe-runner status {found.id}"
+        if holder:
+            how = f"--as {became}" if became else "--retry-rejected"
+            fault += f"; run {holder} of the same edition has"
+            hint = f"gewe-runner resolve {holder} --profile {shlex.quote(found.profile)} {how}"
+        raise errors.UsageError(fault, hint=hint)
     done = "is closed as sent" if state is State.SENT else "will be sent by the next `send` of its campaign"
     click.echo(f"run {found.id}: {count:,} {was} message{'' if count == 1 else 's'}{of_whom}: {done}")

@@ -170,6 +170,17 @@ def person(connection: sqlalchemy.Connection, to_wxid: str) -> Iterator[dict[str
         yield dict(row)
 
 
+def holder(connection: sqlalchemy.Connection, run_id: str, state: State, to_wxid: str | None = None) -> str | None:
+    """The newest other run of the same edition with messages in that state, of one person or of anybody."""
+    edition_id = select(run.c.edition_id).where(run.c.id == run_id).scalar_subquery()
+    held = select(message.c.id).where(message.c.run_n == run.c.n, message.c.state == state)
+    if to_wxid is not None:
+        held = held.where(message.c.to_wxid == to_wxid)
+    newest = select(run.c.id).where(run.c.edition_id == edition_id, run.c.id != run_id, held.exists())
+    found = connection.execute(newest.order_by(run.c.n.desc()).limit(1)).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
 def _suppressed(now: int) -> dict[str, Any]:
     return {"state": State.CANCELLED, "reason": "suppressed", "ended_at": now}
 

@@ -97,6 +97,18 @@ def test_a_message_that_is_sure_cannot_be_resolved(ledger: connect.Ledger) -> No
     assert states(ledger, run) == {"a": "sent"}
 
 
+def test_the_run_that_holds_what_another_has_not_is_found(ledger: connect.Ledger) -> None:
+    first = register(ledger, messages("a", "b"))
+    put(ledger, "rejected", "a")
+    second = register(ledger, messages("a", "b", card="new"), identity("d2" * 32))
+    with ledger.reading() as connection:
+        assert decide.holder(connection, second, State.REJECTED) == first
+        assert decide.holder(connection, second, State.REJECTED, "a") == first
+        assert decide.holder(connection, second, State.REJECTED, "b") is None
+        assert decide.holder(connection, second, State.UNKNOWN) is None
+        assert decide.holder(connection, first, State.REJECTED) is None
+
+
 def test_every_resolution_is_kept_with_who_and_when(ledger: connect.Ledger) -> None:
     run = register(ledger, messages("a"))
     put(ledger, "unknown")

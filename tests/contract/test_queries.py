@@ -80,6 +80,7 @@ ALL_IN_A_STATE: Mapping[str, str] = {
     "runs._superseded": "counts it before, along an index",
     "runs.finish": "looks for one message that is not finished",
     "runs.told": "counts what was rejected, by text",
+    "decide.holder": "looks for one message that is unknown or rejected",
     "decide.put": "cancels all that is pending",
     "decide.resolve": "what is unknown or rejected",
     "parts.hand": "once when a run is given to the workers: which devices have something to do",
@@ -202,6 +203,8 @@ def deciding(ledger: connect.Ledger) -> None:
         connection.execute(text("UPDATE message SET state = 'rejected' WHERE run_n = 1 AND seq IN (8, 9)"))
     taking = register(ledger, messages("wxid_9", card="b"), identity("d7" * 32, edition=str(filled.OPEN)))
     with ledger.writing() as connection:
+        decide.holder(connection, OPEN, State.REJECTED)
+        decide.holder(connection, OPEN, State.REJECTED, "wxid_8")
         decide.resolve(connection, OPEN, State.UNKNOWN, State.PENDING, WHO)
         decide.resolve(connection, OVER, State.REJECTED, State.PENDING, WHO, to_wxid="wxid_8")
         decide.readmit(connection, taking, messages("wxid_9", card="b"))
