@@ -82,7 +82,7 @@ def _suppressed(one: Explanation) -> str:
     if one.suppressed:
         return f"on {', '.join(one.suppressed)}"
     if not one.suppressions:
-        return "there is no suppression list"
+        return "no suppression list was read" if one.unread else "there is no suppression list"
     return f"on none of {len(one.suppressions)}: {', '.join(one.suppressions)}"
 
 

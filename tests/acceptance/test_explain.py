@@ -124,6 +124,10 @@ def test_a_list_that_could_not_be_read_is_named(orchard: Shop) -> None:
     orchard.edit("fruit.yaml", "suppress: [{rows", sql)
     done = orchard.run("plan", "fruit.yaml", "--explain", "wxid_twice")
     assert "  unread    recipients[2].sql: may name this recipient, too\n" in done.stdout
+    (orchard.folder / "suppressed.csv").unlink()
+    orchard.edit("fruit.yaml", "suppress: [{rows", "suppress: [{sql: {url_env: CRM_URL, query: select 1}}]\n#")
+    done = orchard.run("plan", "fruit.yaml", "--explain", "wxid_twice")
+    assert "  suppress  no suppression list was read\n" in done.stdout
     unknown = orchard.run("plan", "fruit.yaml", "--explain", "wxid_nobody")
     assert "different letters; not read here: recipients[2].sql" in unknown.stderr
 
