@@ -298,17 +298,17 @@ def _plan(loaded: Loaded, path: Path, problems: Problems, extent: Extent, seen: 
     with Ids() as ids:
         items = covers.over(messages(loaded, ids, problems, extent, seen))
         frozen = freeze.freeze(campaign, profile, items, path, _made(loaded))
-    if problems.errors == before:
-        finish = check.forecast(campaign, profile, frozen.devices, now()).finish
-        check.check(campaign, frozen, covers, finish, problems)
-    project = loaded.settings.project
+    sound = problems.errors == before
     suppress = _suppress(loaded)
     listed = [*campaign.recipients, *suppress]
     read = expand.readable(listed, extent, problems)
+    if sound:
+        finish = check.forecast(campaign, profile, frozen.devices, now()).finish
+        check.check(campaign, frozen, covers, finish, problems, whole=len(read) == len(listed))
     return Planned(
         campaign=campaign,
         profile=profile,
-        project=project,
+        project=loaded.settings.project,
         plan=frozen,
         suppress=suppress,
         unread=[one.label for one in listed if one not in read],

@@ -54,13 +54,17 @@ def forecast(campaign: Campaign, profile: Profile, messages: Mapping[str, int], 
     return Forecast(devices={name: pace.finish(paces[name], Usage(), start, count) for name, count in messages.items()})
 
 
-def check(campaign: Campaign, plan: Plan, covers: Covers, finish: int, problems: Problems) -> None:
-    """Add every breach of a policy and every warning about the plan as a whole."""
+def check(campaign: Campaign, plan: Plan, covers: Covers, finish: int, problems: Problems, whole: bool = True) -> None:
+    """Add every breach of a policy and every warning about the plan as a whole.
+
+    Args:
+        whole: Every list was read; else nobody can tell whether somebody is left.
+    """
     most = campaign.policy.max_recipients
     if most is not None and plan.messages > most:
         fault = f"the plan holds {plan.messages:,} messages, policy.max_recipients allows {most:,}"
         problems.add(policies.MAX_RECIPIENTS.at(campaign.shown, policy_place(campaign, "max_recipients"), fault))
-    if not plan.messages:
+    if whole and not plan.messages:
         problems.add(plans.NOBODY.at(campaign.shown, START, "no recipient is left: every row was skipped"))
     if covers.first and finish < pace.NEVER and covers.first[0].timestamp() * 1000 < finish:
         until = covers.first[0].astimezone(UTC)

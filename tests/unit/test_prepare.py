@@ -52,6 +52,16 @@ def file(project: Path, tmp_path: Path) -> Path:
     return path
 
 
+def test_where_lists_were_not_read_nobody_is_told_to_be_left(project: Path) -> None:
+    tree = yaml.safe_load(CAMPAIGN) | {"recipients": [{"sql": {"url_env": "NOT_SET", "query": "select 1"}}]}
+    (project / "fruit.yaml").write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    problems = Problems()
+    (planned,) = prepare.plan_all([project / "fruit.yaml"], None, project, problems, Extent.KNOWN)
+    assert planned.unread == ["recipients[0].sql"]
+    assert "list-unread" in {one.rule for one in problems}
+    assert "nobody" not in {one.rule for one in problems}
+
+
 def from_file(path: Path, profile: str | None = None, problems: Problems | None = None) -> Planned:
     folder = path.parent / "copies"
     folder.mkdir(exist_ok=True)
