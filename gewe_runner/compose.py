@@ -51,7 +51,7 @@ def _with_card(
     use = (*where, "use")
     path = Path(os.path.abspath(document.path.parent / str(card["use"])))  # noqa: PTH100 - links are judged below
     if fault := _fault(path, project):
-        problems.add(parts.CARD.at(document.name, document.values[use], f"{_called(str(card['use']))}: {fault}"))
+        problems.add(parts.CARD.at(document.name, document.value_at(use), f"{_called(str(card['use']))}: {fault}"))
         return document
     try:
         other = load.document(path, find.shown(path), problems)
@@ -93,7 +93,7 @@ def _parts(document: Document, project: Path, problems: Problems) -> dict[str, P
     waiting: list[tuple[str, str, Position]] = []
     root = document.root if isinstance(document.root, Mapping) else {}
     for where, text in campaigns.templates_of(root):
-        place = document.values.get(where, START)
+        place = document.value_at(where)
         waiting += [(name, document.file(where), place) for name in template.files(text)]
     while waiting:
         name, of, place = waiting.pop(0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gewe_runner.model import Position, Where
+from gewe_runner.model import START, Position, Where
 
 
 class Scalar(str):
@@ -64,6 +64,12 @@ class Document:
         """The file of a part, as problems show it."""
         places = (where[:depth] for depth in range(len(where), 0, -1))
         return next((self.files[place] for place in places if place in self.files), self.name)
+
+    def value_at(self, where: Where) -> Position:
+        """Where a value begins; of a part of a value that an alias repeats: where that alias stands."""
+        while where and where not in self.values:
+            where = where[:-1]
+        return self.values.get(where, START)
 
     def position(self, where: Where) -> Position:
         """Where a part begins: its key if it has one, else its value, else what holds it."""

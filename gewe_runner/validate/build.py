@@ -157,7 +157,7 @@ def _query(document: Document, where: Where, tree: Tree, known: Mapping[str, Val
         url_env=str(tree["url_env"]),
         text=text,
         parameters={name: known[name] for name in sources.parameters(text)},
-        position=document.values[(*where, "sql", "query")],
+        position=document.value_at((*where, "sql", "query")),
     )
 
 
@@ -181,11 +181,11 @@ def _positions(document: Document) -> Iterator[tuple[Where, model.Position]]:
     """Where those parts of a campaign stand that later problems are about."""
     for where, _ in campaigns.templates_of(document.root):
         # a part that comes from another file is told of where that one is named
-        yield where, document.values[where if document.file(where) == document.name else (*where[:-1], "use")]
+        yield where, document.value_at(where if document.file(where) == document.name else (*where[:-1], "use"))
     keys = [("send", "device"), ("send", "devices"), *(("vars", name) for name in document.root.get("vars", ()))]
     values = [("edition",), *(("policy", name) for name in document.root.get("policy", ()))]
     yield from ((where, document.keys[where]) for where in keys if where in document.keys)
-    yield from ((where, document.values[where]) for where in values)
+    yield from ((where, document.value_at(where)) for where in values)
 
 
 def _frequency_cap(tree: Tree | None) -> model.FrequencyCap | None:

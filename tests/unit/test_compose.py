@@ -144,6 +144,14 @@ def test_a_part_that_is_too_long_is_told_as_that_wherever_it_is_cut(project: Pat
     assert [one.message for one in problems] == ["parts/hello.txt: is longer than 16,384 characters; split it"]
 
 
+def test_what_an_alias_repeats_stands_where_the_alias_does(project: Path) -> None:
+    change(project / "campaigns/fruit.yaml", "card: {use: cards/fruit.yaml", "card: &c {use: cards/fruit.yaml")
+    change(project / "campaigns/fruit.yaml", "card: {use: cards/other.yaml}", "card: *c")
+    assert campaign(project).positions["variants", 1, "card", "title"] == (5, 39)
+    change(project / "campaigns/fruit.yaml", "cards/fruit.yaml", "cards/none.yaml")
+    assert told(project) == [("fruit.yaml", 4, "card-file"), ("fruit.yaml", 5, "card-file")]
+
+
 def test_a_part_of_a_part_that_is_missing_is_told_in_the_one_that_names_it(project: Path) -> None:
     (project / "parts/hello.txt").write_text("{% include 'parts/none.txt' %}", encoding="utf-8")
     assert told(project) == [("hello.txt", 1, "template-file")]
