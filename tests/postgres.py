@@ -35,6 +35,18 @@ NOBODY = 65534
 #: Quick, and nothing is left of it when the machine dies, nor kept in order while it runs.
 HASTY = ("fsync=off", "full_page_writes=off", "autovacuum=off")
 
+#: Leaves nothing of what may have been made in a database.
+EMPTY = """\
+DO $$
+DECLARE name text;
+BEGIN
+    FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+        EXECUTE format('DROP SCHEMA %I CASCADE', name);
+    END LOOP;
+    CREATE SCHEMA public;
+END $$
+"""
+
 _numbers = itertools.count(1)
 
 
@@ -46,13 +58,13 @@ class Server:
 
     def database(self) -> sqlalchemy.URL:
         """A new empty database."""
-        name = f"gewe_test_{os.getpid()}_{next(_numbers)}"
+        name = _name()
         self._say(f"CREATE DATABASE {name} TEMPLATE template0")
         return self.url.set(database=name)
 
     def copied(self, url: sqlalchemy.URL) -> sqlalchemy.URL:
         """A new database with everything that is in that one, which nobody may be using."""
-        name = f"gewe_test_{os.getpid()}_{next(_numbers)}"
+        name = _name()
         self._say(f"CREATE DATABASE {name} TEMPLATE {url.database}")
         return self.url.set(database=name)
 
@@ -62,8 +74,8 @@ class Server:
     def stop(self) -> None:
         """Nothing: somebody else's server stays."""
 
-    def _say(self, statement: str) -> None:
-        with psycopg.connect(text(self.url.set(drivername="postgresql")), autocommit=True) as connection:
+    def _say(self, statement: str, url: sqlalchemy.URL | None = None) -> None:
+        with psycopg.connect(text((url or self.url).set(drivername="postgresql")), autocommit=True) as connection:
             connection.execute(statement.encode())
 
 
@@ -86,6 +98,8 @@ class Own(Server):
             os.chown(self._home, NOBODY, NOBODY)
         self._binaries = _reachable(binaries, self._home, self._who)
         self._process: subprocess.Popen[bytes] | None = None
+        #: Databases that their tests are done with, empty again: to make one costs more than most tests.
+        self._empty: list[sqlalchemy.URL] = []
         options = ("-A", "trust", "-U", "gewe", "-E", "UTF8", "--no-locale", "-N", "-D", str(self._data))
         subprocess.run(self._command("initdb", options), check=True, capture_output=True, **self._how())
         self.start()
@@ -104,6 +118,18 @@ class Own(Server):
             assert self._process.poll() is None, log_text
             assert time.monotonic() < give_up, log_text
             time.sleep(0.02)
+
+    def database(self) -> sqlalchemy.URL:
+        return self._empty.pop() if self._empty else super().database()
+
+    def drop(self, url: sqlalchemy.URL) -> None:
+        """Empty it for another test, under another name: whoever still knows the old one finds nothing there."""
+        new = url.set(database=_name())
+        self._say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.database}'")
+        self._say(f"ALTER DATABASE {url.database} RENAME TO {new.database}")
+        self._say(f"ALTER DATABASE {new.database} RESET ALL")
+        self._say(EMPTY, new)
+        self._empty.append(new.set(drivername=self.url.drivername))
 
     def end(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End the server: SIGQUIT drops every connection at once, as a crash would."""
@@ -146,6 +172,10 @@ class Own(Server):
 def text(url: sqlalchemy.URL) -> str:
     """The address as a variable of the environment holds it."""
     return url.render_as_string(hide_password=False)
+
+
+def _name() -> str:
+    return f"gewe_test_{os.getpid()}_{next(_numbers)}"
 
 
 def _reachable(binaries: Path, home: Path, who: dict[str, Any]) -> Path:
