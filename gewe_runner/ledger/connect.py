@@ -73,6 +73,8 @@ class Ledger:
             self.engine.execution_options(write=False).connect() as connection,
         ):
             yield connection
+            # after a rollback the driver would prepare all of its statements anew
+            connection.commit()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlalchemy.Connection]:

@@ -1,5 +1,6 @@
 """PostgreSQL as a ledger's database: how it is reached, what its errors mean, and its clock."""
 
+import select
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -110,10 +111,7 @@ def engine(url: sqlalchemy.URL, patience: float, connections: int = 5) -> sqlalc
         errors.LedgerError: the driver is not installed.
     """
     try:
-        # a server that was started anew costs one look, not the run
-        made = sqlalchemy.create_engine(
-            url, connect_args=options(url), pool_size=connections - 3, max_overflow=3, pool_pre_ping=True
-        )
+        made = sqlalchemy.create_engine(url, connect_args=options(url), pool_size=connections - 3, max_overflow=3)
     except ImportError as error:
         raise errors.LedgerError(
             "a ledger in PostgreSQL needs a driver that is not installed",
@@ -126,6 +124,7 @@ def engine(url: sqlalchemy.URL, patience: float, connections: int = 5) -> sqlalc
         connection.commit()
 
     event.listen(made, "connect", settle)
+    event.listen(made, "checkout", _look)
     event.listen(made, "begin", _begin)
     return made
 
@@ -186,6 +185,18 @@ def scrub(opened: sqlalchemy.Engine, tables: Sequence[str]) -> None:
     """Free what was changed or deleted; the server overwrites it in time, its log and its backups aside."""
     with opened.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
+
+
+def _look(connection: Any, _record: object, _proxy: object) -> None:
+    """A server that was started anew costs one look, not the run; to ask it each time would be as dear as a statement.
+
+    Raises:
+        exc.InvalidatePoolError: nobody has asked the server for anything, and yet it says something: farewell.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise exc.InvalidatePoolError
 
 
 def _begin(connection: sqlalchemy.Connection) -> None:

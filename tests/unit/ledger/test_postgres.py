@@ -153,6 +153,14 @@ def test_a_reader_sees_one_moment_and_writes_nothing(ledger: connect.Ledger) -> 
         connection.execute(text("DELETE FROM meta"))
 
 
+def test_what_the_driver_has_prepared_outlives_a_reader(ledger: connect.Ledger) -> None:
+    for number in range(8):
+        with ledger.reading() as connection:
+            connection.execute(text("SELECT CAST(:number AS INT)"), {"number": number})
+    with ledger.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one() > 0
+
+
 def test_a_connection_that_drops_is_said_and_the_next_one_works(ledger: connect.Ledger, postgres: Server) -> None:
     def torn() -> None:
         with ledger.writing() as connection:
