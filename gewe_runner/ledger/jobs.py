@@ -59,14 +59,18 @@ _ALIVE = text(
     "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
 )
 
-# One job a lane: whoever kicks one that waits already can only bring it forward.
+# One job a lane: whoever kicks one that waits already can only bring it forward. The engine looks through jobs by their
+# priority, past all that are not due yet: by a priority that is one lower each second, the lane that is due for longest
+# comes first, and those that wait come last. In the order of their ids, 100,000 of them cost each job 30 ms.
 _KICK = text(
-    "INSERT INTO procrastinate_jobs AS job (queue_name, task_name, lock, queueing_lock, args, scheduled_at) "
-    "SELECT CAST(:queue AS TEXT), CAST(:task AS TEXT), :profile || '/' || device, :profile || '/' || device, "
+    "INSERT INTO procrastinate_jobs AS job (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at) "
+    "SELECT CAST(:queue AS TEXT), CAST(:task AS TEXT), CAST(2000000000 - at / 1000 AS INTEGER), "
+    "  :profile || '/' || device, :profile || '/' || device, "
     "  jsonb_build_object('device', device), to_timestamp(at / 1000.0) "
     "FROM unnest(CAST(:devices AS TEXT[]), CAST(:times AS BIGINT[])) AS kicked (device, at) "
-    "ON CONFLICT (queueing_lock) WHERE status = 'todo' "
-    "DO UPDATE SET scheduled_at = least(job.scheduled_at, excluded.scheduled_at)"
+    "ON CONFLICT (queueing_lock) WHERE status = 'todo' DO UPDATE "
+    "SET scheduled_at = least(job.scheduled_at, excluded.scheduled_at), "
+    "  priority = greatest(job.priority, excluded.priority)"
 )
 
 # Whose worker is gone or silent. A job is deleted rather than tried again: a frozen worker that comes back may then

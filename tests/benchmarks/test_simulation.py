@@ -47,17 +47,17 @@ def test_the_same_seed_gives_the_same_and_another_does_not() -> None:
 
 
 def test_a_ledger_is_as_busy_as_its_messages_and_looks_for_work_make_it() -> None:
-    costs = Costs(fetch_by_thousand=0)
+    costs = Costs(none_by_thousand=0)
     fleet = Fleet(devices=1000, workers=4, gap=10, cores=2, costs=costs)
     seen = simulate(fleet, seconds=100, warm=20)
     by_messages = seen.rate * (costs.fetch + costs.before + costs.after) / 1000
-    by_looks = fleet.workers / fleet.poll * costs.fetch / 1000
+    by_looks = fleet.workers / fleet.poll * costs.none / 1000
     assert seen.rate == pytest.approx(100, rel=0.02)
     assert seen.share(fleet) == pytest.approx((by_messages + by_looks) / fleet.cores, rel=0.05)
 
 
 def test_a_ledger_that_is_too_small_sends_what_it_can_and_falls_behind() -> None:
-    costs = Costs(fetch_by_thousand=0)
+    costs = Costs(none_by_thousand=0)
     fleet = Fleet(devices=2000, workers=20, gap=1, cores=2, costs=costs)
     seen = simulate(fleet, seconds=20, warm=10)
     assert seen.share(fleet) > 0.99
@@ -66,8 +66,8 @@ def test_a_ledger_that_is_too_small_sends_what_it_can_and_falls_behind() -> None
 
 
 def test_lanes_that_wait_make_every_look_for_work_dearer() -> None:
-    few, many = (simulate(Fleet(devices=n, gap=n / 50, workers=2), seconds=20, warm=5) for n in (1000, 10_000))
-    assert many.rate == pytest.approx(few.rate, rel=0.1)
+    few, many = (simulate(Fleet(devices=n, gap=n / 10, workers=20), seconds=20, warm=5) for n in (1000, 10_000))
+    assert many.rate == pytest.approx(few.rate, rel=0.3)
     assert many.busy > 1.3 * few.busy
 
 

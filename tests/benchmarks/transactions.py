@@ -28,10 +28,6 @@ PROFILE = "sandbox"
 _FETCH = text("SELECT id, args ->> 'device' FROM procrastinate_fetch_job_v2(CAST(:queues AS varchar[]), :worker)")
 _FINISH = text("SELECT procrastinate_finish_job_v1(:id, 'succeeded', true)")
 _WORKER = text("SELECT worker_id FROM procrastinate_register_worker_v1()")
-_WAITING = text(
-    "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, scheduled_at) "
-    "SELECT :queue, :task, 'waits/' || n, 'waits/' || n, '{}', now() + interval '1 day' FROM generate_series(1, :n) n"
-)
 
 #: A worker's look for work where there is none; no part of a message.
 NONE = "fetch, and find none"
@@ -72,7 +68,8 @@ class Bench:
         with self._ledger.writing() as connection:
             jobs.make(connection)
             self._worker = connection.execute(_WORKER).scalar_one()
-            connection.execute(_WAITING, {"queue": self._queue, "task": jobs.TASK, "n": waiting})
+            tomorrow = _now() + 86_400_000
+            jobs.kick(connection, PROFILE, ((f"waits-{n}", tomorrow) for n in range(waiting)))
         people = [plans.message(n + 1, f"wxid_{n}", device=f"d-{n % lanes}") for n in range(turns * lanes)]
         run = plans.register(self._ledger, people)
         with self._ledger.writing() as connection:
@@ -101,6 +98,12 @@ class Bench:
         with self._ledger.writing() as connection:
             connection.execute(text("DELETE FROM procrastinate_jobs WHERE scheduled_at <= now()"))
         self._step(NONE, range(50), lambda _: self._execute(_FETCH, worker=self._worker))
+
+    def states(self) -> dict[str, int]:
+        """How many messages are in which state."""
+        with self._ledger.reading() as connection:
+            rows = connection.execute(text("SELECT state, count(*) FROM message GROUP BY state"))
+            return {row.state: row[1] for row in rows}
 
     def _step(self, step: str, of: Sequence[In], call: Callable[[In], Out]) -> list[Out]:
         server, client, begun = self._server.cpu(), time.process_time(), time.perf_counter()

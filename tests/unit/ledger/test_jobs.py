@@ -1,0 +1,44 @@
+"""The workers' queue gives the lane that is due for longest, and none that waits."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy
+from sqlalchemy import text
+
+from gewe_runner.ledger import connect, jobs
+from tests.postgres import database, postgres
+
+__all__ = ["database", "postgres"]
+
+#: UTC epoch milliseconds, long ago and far away.
+PAST, FUTURE = 1_600_000_000_000, 3_900_000_000_000
+
+_FETCH = text("SELECT args ->> 'device' FROM procrastinate_fetch_job_v2(CAST(:queues AS varchar[]), NULL)")
+
+
+@pytest.fixture
+def connection(database: sqlalchemy.URL) -> Iterator[sqlalchemy.Connection]:
+    ledger = connect.create(database.set(drivername="postgresql+psycopg"), "sandbox")
+    with ledger.writing() as found:
+        jobs.make(found)
+        yield found
+    ledger.close()
+
+
+def fetched(connection: sqlalchemy.Connection) -> list[str]:
+    """The lanes that a worker would be given, one after the other."""
+    found = iter(lambda: connection.execute(_FETCH, {"queues": [jobs.queue("live")]}).scalar_one(), None)
+    return list(found)
+
+
+def test_the_lane_that_is_due_for_longest_goes_first(connection: sqlalchemy.Connection) -> None:
+    jobs.kick(connection, "live", [("late", PAST + 5_000), ("waits", FUTURE)])
+    jobs.kick(connection, "live", [("later", PAST + 1_000), ("reaped", 0), ("due", PAST + 9_000)])
+    assert fetched(connection) == ["reaped", "later", "late", "due"]
+
+
+def test_a_lane_that_is_kicked_again_is_brought_forward_and_never_put_off(connection: sqlalchemy.Connection) -> None:
+    jobs.kick(connection, "live", [("early", FUTURE), ("other", PAST + 5_000), ("kept", PAST)])
+    assert jobs.kick(connection, "live", [("early", PAST + 1_000), ("kept", FUTURE)]) == 2
+    assert fetched(connection) == ["kept", "early", "other"]
