@@ -2,10 +2,10 @@
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
-from gewe_runner import errors, prepare, watch
+from gewe_runner import errors, find, prepare, recall, watch
 from gewe_runner.ledger import connect, decide, former, judge, parts, runs
 from gewe_runner.model import START, Asked, Campaign, Message, Profile, Skip
 from gewe_runner.plan import check
@@ -23,6 +23,8 @@ class Consulted:
     overlay: judge.Overlay
     forecast: check.Forecast
     ledger: Asked
+    #: What was found when it was planned.
+    said: Problems = field(default_factory=Problems)
 
 
 def ledger(
@@ -57,7 +59,7 @@ def empty(ledger: connect.Ledger) -> None:
 def _knows_nobody(ledger: connect.Ledger) -> bool:
     """Whether a send that was broken off made the ledger and nothing more."""
     with ledger.reading() as connection:
-        return not runs.infos(connection, 1)
+        return not runs.any_there(connection)
 
 
 def _new(profile: Profile, url: connect.Address, agree: Callable[[str], None]) -> connect.Ledger:
@@ -89,10 +91,11 @@ def overlays(
             of the last run any more.
     """
     asked = Asked.YES if ledger else Asked.NEW if known else Asked.NO
-    consulted = []
+    said, consulted = Problems(), []
+    said.take(problems)
     for one in planned:
         with watched(f"consulting the ledger for {one.campaign.name}", one.plan.lines_total) as seen:
-            consulted.append(_consult(one, ledger, asked, problems, seen))
+            consulted.append(replace(_consult(one, ledger, asked, problems, seen), said=said))
     problems.raise_errors()
     return consulted
 
@@ -223,14 +226,15 @@ def register(ledger: connect.Ledger, one: Consulted, watched: Watch = watch.nobo
             parts.take_back(connection, joined)
             messages = (line for line in planned.plan.lines() if isinstance(line, Message))
             decide.readmit(connection, joined, messages)
-        run = joined or runs.register(
-            connection,
-            who,
-            planned.plan.header,
-            watch.over(planned.plan.lines(), seen),
-            run_id=f"{clock:%Y%m%d-%H%M}-{planned.campaign.name}",
-            now=now,
-        )
+        if joined is None:
+            noted = recall.Noted(planned, one.said)
+            lines = noted.over(watch.over(planned.plan.lines(), seen))
+            run_id = f"{clock:%Y%m%d-%H%M}-{planned.campaign.name}"
+            run = runs.register(connection, who, planned.plan.header, lines, run_id=run_id, now=now)
+            if planned.campaign.path.suffix in find.SUFFIXES:  # not of a plan file: what it is made of may be elsewhere
+                runs.note(connection, run, noted.notes())
+        else:
+            run = joined
         decide.withdraw(connection, run, prepare.suppressed(planned), now)
         return run
 

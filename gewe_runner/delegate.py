@@ -62,11 +62,11 @@ def _hand(order: Order, one: Consulted, run: str, ledger: connect.Ledger) -> int
     """Give a run to the workers; how many messages it has to send."""
     delivery = one.planned.campaign.send
     with ledger.writing() as connection:
-        pending = runs.devices(connection, run)
+        planned, pending = runs.left(connection, run)
         if not pending:
             runs.finish(connection, run, now=ledger.database.now(connection) or 0, stopped="")
             return 0
-        sizes = pace.wave_sizes(delivery.waves, runs.info(connection, run).planned)
+        sizes = pace.wave_sizes(delivery.waves, planned)
         waves, since = runs.places(connection, run, sizes)
         wait = round(delivery.wave_wait_minutes * pace.MINUTE)
         terms = parts.Terms(waves=waves, opens=since + wait if since else 0, wait=wait, priority=order.priority or 0)

@@ -1,11 +1,11 @@
 """What can be known of a send beforehand by asking: the answers become problems of the campaigns."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gewe_runner import consult, prepare, words
+from gewe_runner import consult, prepare, recall, words
 from gewe_runner.consult import Consulted
-from gewe_runner.ledger import connect, judge
+from gewe_runner.ledger import connect, judge, rows
 from gewe_runner.model import START, Campaign, Message, Position, Profile, Skip
 from gewe_runner.plan.covers import MOST, Uses
 from gewe_runner.preflight import abreast
@@ -80,8 +80,7 @@ def contacts(
     sendable = _sendable(consulted)
     known = books({name: app_ids[name] for one in sendable for name in one.planned.plan.devices}, asker)
     for one in sendable:
-        lines = consult.laid_over(one.planned, ledger, judge.Overlay())
-        strangers(one.planned.campaign, lines, known, problems)
+        strangers(one.planned.campaign, _left(one, ledger), known, problems)
 
 
 def books(app_ids: Mapping[str, str], asker: Asker) -> Mapping[str, Contacts | str]:
@@ -128,10 +127,17 @@ def _missing(device: str, found: Missing) -> str:
 def _uses(one: Consulted, ledger: connect.Ledger | None) -> Uses:
     """The covers of the messages that are left to be sent."""
     uses = Uses()
-    for line in consult.laid_over(one.planned, ledger, judge.Overlay()):
+    for line in _left(one, ledger):
         if isinstance(line, Message):
             uses.note(line)
     return uses
+
+
+def _left(one: Consulted, ledger: connect.Ledger | None) -> Iterator[Message | Skip]:
+    """The messages that are left to be sent, among the plan's skips; of a run that goes on, as the ledger has them."""
+    if ledger is not None and isinstance(one.planned.plan, recall.Recalled):
+        return rows.pending(ledger, one.planned.plan.run)
+    return consult.laid_over(one.planned, ledger, judge.Overlay())
 
 
 def _place(campaign: Campaign, variant: str | None = None) -> Position:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from gewe_runner import compose, errors, expand, find, load, provenance, render, validate, watch
 from gewe_runner.expand import Extent
@@ -297,7 +298,7 @@ def _plan(loaded: Loaded, path: Path, problems: Problems, extent: Extent, seen: 
     before = problems.errors
     with Ids() as ids:
         items = covers.over(messages(loaded, ids, problems, extent, seen))
-        frozen = freeze.freeze(campaign, profile, items, path, _made(loaded))
+        frozen = freeze.freeze(campaign, profile, items, path, made(loaded))
     sound = problems.errors == before
     suppress = _suppress(loaded)
     listed = [*campaign.recipients, *suppress]
@@ -368,7 +369,8 @@ def _withdrawn(planned: Planned, problems: Problems, seen: Seen) -> Sequence[int
     return found
 
 
-def _made(loaded: Loaded) -> dict[str, object]:
+def made(loaded: Loaded) -> dict[str, Any]:
+    """Where a plan of the campaign comes from: the program, and the digests of all files that it is made of."""
     campaign, project = loaded.campaign, loaded.settings.project
     listed = [source.path for source in (*campaign.recipients, *_suppress(loaded)) if source.path]
     paths = [path for path in (*listed, *campaign.files, campaign.path) if path.is_relative_to(project)]

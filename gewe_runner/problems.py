@@ -34,6 +34,20 @@ class Problems:
         if self._seen[kind] <= self._keep:
             self._kept.setdefault(kind, []).append(problem)
 
+    def add_unshown(self, path: str, rule: str, number: int) -> None:
+        """Count problems of which nothing more is known; the ones that are kept were added before."""
+        kind = (path, rule)
+        for one in self._kept.get(kind, ())[:1]:
+            self._levels[one.level] += number
+            self._seen[kind] += number
+
+    def take(self, other: "Problems") -> None:
+        """Add all that another one has found."""
+        for one in other:
+            self.add(one)
+        for (path, rule), number in other.unshown().items():
+            self.add_unshown(path, rule, number)
+
     def count(self, level: Level) -> int:
         return self._levels[level]
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gewe_runner import conclude, consult, delegate, errors, foresee, pace, prepare, reach
+from gewe_runner import conclude, consult, delegate, errors, foresee, pace, prepare, reach, recall
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect, judge, lanes, runs
 from gewe_runner.model import RunInfo
@@ -24,7 +24,7 @@ def send(
 ) -> Ended:
     """Plan, check, show, ask, register, deliver, report: each step only after the one before has gone well."""
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
-        planned = _planned(order, Path(folder), problems, view)
+        planned = _planned(order, Path(folder), problems, view, environ)
         sendable = [one for one in planned if not one.campaign.draft]
         delegate.check(order, planned[0], environ)
         if order.locked:
@@ -51,10 +51,15 @@ def send(
         return _carry_out(order, going, ledger, view, stop, environ) if ledger and going else Ended()
 
 
-def _planned(order: Order, folder: Path, problems: Problems, view: View) -> Sequence[Planned]:
+def _planned(
+    order: Order, folder: Path, problems: Problems, view: View, environ: Mapping[str, str]
+) -> Sequence[Planned]:
     if order.plan is not None:
         return [prepare.from_file(order.plan, order.profile, folder, problems, view.watching)]
-    return prepare.plan_all(order.paths, order.profile, folder, problems, watched=view.watching)
+    recalled = (
+        [] if order.dry_run or order.fresh else recall.plans_of(order.paths, order.profile, folder, problems, environ)
+    )
+    return recalled or prepare.plan_all(order.paths, order.profile, folder, problems, watched=view.watching)
 
 
 def _carry_out(
@@ -173,9 +178,9 @@ def _job(order: Order, one: Consulted, ledger: connect.Ledger, run: str) -> Job:
     """The run as the scheduler needs it: what still has to be sent for it, in waves."""
     delivery = one.planned.campaign.send
     with ledger.reading() as connection:
-        sizes = pace.wave_sizes(delivery.waves, runs.info(connection, run).planned)
+        planned, pending = runs.left(connection, run)
+        sizes = pace.wave_sizes(delivery.waves, planned)
         waves, since = runs.places(connection, run, sizes)
-        pending = runs.devices(connection, run)
     if order.stop_after_wave is not None:
         waves = waves[: max(0, order.stop_after_wave - (len(sizes) - len(waves)))]
     devices = {name: one.planned.profile.devices[name] for name in pending}

@@ -41,6 +41,7 @@ ROOTS = {
     "run",
     "work",
     "delegate",
+    "recall",
     "trial",
     "compare",
     "explain",
@@ -60,8 +61,9 @@ ROOMS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": ROOTS | {"document", "exchange"} | STEPS | LEAVES | GROUND | WORDS,
     "work": {"reach", "exchange", "plan", "ledger", "send"} | WORDS,
+    "recall": {"prepare", "plan", "ledger"} | LEAVES | GROUND | WORDS,
     "delegate": {"prepare", "consult", "order", "ledger", "send", "pace"} | WORDS,
-    "run": {"delegate", "prepare", "consult", "conclude", "order", "reach", "foresee", "exchange"}
+    "run": {"delegate", "recall", "prepare", "consult", "conclude", "order", "reach", "foresee", "exchange"}
     | STEPS
     | LEAVES
     | GROUND
@@ -72,9 +74,9 @@ ROOMS: dict[str, set[str]] = {
     "suppress": {"prepare", "expand", "ledger", "report"} | LEAVES | GROUND | WORDS,
     "prepare": {"compose", "load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
     "compose": {"load", "document", "rules", "template", "find"} | WORDS,
-    "consult": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
+    "consult": {"prepare", "recall", "plan", "ledger"} | LEAVES | GROUND | WORDS,
     "order": {"consult", "send", "pace"} | WORDS,
-    "foresee": {"prepare", "consult", "plan", "ledger", "preflight"} | LEAVES | WORDS,
+    "foresee": {"prepare", "consult", "recall", "plan", "ledger", "preflight"} | LEAVES | WORDS,
     "reach": {"prepare", "send", "sandbox", "preflight"} | WORDS,
     "examine": {"prepare", "reach", "foresee", "ledger", "send", "preflight"} | LEAVES | GROUND | WORDS,
     "conclude": {"expand", "plan", "ledger", "report", "pace"} | GROUND | WORDS,

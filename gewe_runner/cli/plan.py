@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gewe_runner import compare, consult, errors, expand, explain, find, prepare
+from gewe_runner import compare, consult, errors, expand, explain, find, prepare, recall
 from gewe_runner.cli import differing, explaining, options, progress, show
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect
@@ -139,9 +139,10 @@ def command(
     problems = Problems()
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         try:
-            planned = prepare.plan_all(
-                campaigns, profile, Path(folder), problems, expand.Extent.KNOWN, progress.watching
-            )
+            whole = bool(output or lock or other or person)
+            planned = (
+                [] if whole else recall.plans_of(campaigns, profile, Path(folder), problems)
+            ) or prepare.plan_all(campaigns, profile, Path(folder), problems, expand.Extent.KNOWN, progress.watching)
             ledger, known = _ledger(planned[0])
             if ledger:
                 parts.callback(ledger.close)

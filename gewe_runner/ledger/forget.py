@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from sqlalchemy import func, insert, select, update
 
 from gewe_runner import errors
 from gewe_runner.ledger import connect
-from gewe_runner.ledger.tables import attempt, forgotten, message, meta, run, skip
+from gewe_runner.ledger.tables import NOTES, attempt, forgotten, message, meta, run, skip
 from gewe_runner.model import State
 
 #: What a forgotten person is called: this and 64 hexadecimal digits.
@@ -92,6 +93,7 @@ def _erase(connection: sqlalchemy.Connection, to_wxid: str, alias: str, now: int
     own, missed = message.c.to_wxid == to_wxid, skip.c.to_wxid == to_wxid
     numbers = select(message.c.run_n).where(own).union(select(skip.c.run_n).where(missed))
     found = connection.execute(select(run.c.id).where(run.c.n.in_(numbers)).order_by(run.c.n)).scalars().all()
+    _unsay(connection, found)
     cancelled = connection.execute(
         update(message)
         .where(own, message.c.state == State.PENDING)
@@ -107,6 +109,15 @@ def _erase(connection: sqlalchemy.Connection, to_wxid: str, alias: str, now: int
     ).rowcount
     skips = connection.execute(update(skip).where(missed).values(**place, text="")).rowcount
     return Erased(messages=messages, cancelled=cancelled, skips=skips, runs=found)
+
+
+def _unsay(connection: sqlalchemy.Connection, run_ids: Sequence[str]) -> None:
+    """Forget what was said of the plans of these runs: it may quote anybody's row."""
+    for run_id in run_ids:
+        own = run.c.id == run_id
+        header = json.loads(connection.execute(select(run.c.header).where(own)).scalar_one())
+        if header.pop(NOTES, None):
+            connection.execute(update(run).where(own).values(header=json.dumps(header, ensure_ascii=False)))
 
 
 def count(connection: sqlalchemy.Connection) -> int:

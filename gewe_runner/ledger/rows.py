@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, literal_column, select
 
 from gewe_runner.ledger import connect, raw
 from gewe_runner.ledger.tables import message, run, skip
-from gewe_runner.model import Message, Reason, Record, Skip
+from gewe_runner.model import Message, Reason, Record, Skip, State
 
 #: Rows read at once, and in one transaction: no long read stands in a writer's way.
 SIZE = 2_000
@@ -30,6 +30,14 @@ def records(ledger: connect.Ledger, run_id: str) -> Iterator[Record]:
 def messages(ledger: connect.Ledger, run_id: str) -> Iterator[Message]:
     """The run's messages in plan order, as they were planned."""
     return _rows(ledger, run_id, message.c.seq, _MESSAGE, _message)
+
+
+def pending(ledger: connect.Ledger, run_id: str) -> Iterator[Message]:
+    """The run's messages that are still to be sent, in plan order, as they were planned."""
+    # told apart here: asked for them alone, a database might look all of them up for every few
+    for *row, state in _rows(ledger, run_id, message.c.seq, (*_MESSAGE, "state"), tuple):
+        if state == State.PENDING:
+            yield _message(tuple(row))
 
 
 def skips(ledger: connect.Ledger, run_id: str) -> Iterator[Skip]:

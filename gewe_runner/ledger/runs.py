@@ -11,11 +11,14 @@ from sqlalchemy import delete, func, insert, select, update
 
 from gewe_runner import errors
 from gewe_runner.ledger import connect, counts, fill, judge
-from gewe_runner.ledger.tables import edition, lane, message, meta, metadata, run
+from gewe_runner.ledger.tables import NOTES, edition, lane, message, meta, metadata, run
 from gewe_runner.model import FrequencyCap, Message, Reason, RunInfo, RunState, Skip, State
 
 #: Texts of refusals that a run is told of with; a gateway can put anything into them.
 TEXTS = 5
+
+#: Of which states a run goes on.
+_GOES_ON = (RunState.OPEN, RunState.PAUSED, RunState.FINISHED)
 
 _UNFINISHED = (State.PENDING, State.SENDING)
 
@@ -162,9 +165,10 @@ def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped:
     connection.execute(update(run).where(run.c.n == number, run.c.state == RunState.OPEN).values(values))
 
 
-def devices(connection: sqlalchemy.Connection, run_id: str) -> dict[str, int]:
-    """How many messages each device has pending for the run; 0 where there is only one in flight, or was."""
-    return counts.devices(counts.standing(connection, _number(connection, run_id)))
+def left(connection: sqlalchemy.Connection, run_id: str) -> tuple[int, dict[str, int]]:
+    """How many messages a run has, and how many each device has pending; 0 where there is one in flight, or was."""
+    standing = counts.standing(connection, _number(connection, run_id))
+    return sum(standing.values()), counts.devices(standing)
 
 
 def places(connection: sqlalchemy.Connection, run_id: str, sizes: Sequence[int]) -> tuple[list[int], int]:
@@ -210,10 +214,40 @@ def told(connection: sqlalchemy.Connection, run_id: str) -> RunInfo:
     return replace(found, refusals={row.gateway_text: row.number for row in rows})
 
 
+def any_there(connection: sqlalchemy.Connection) -> bool:
+    """Whether there ever was a run."""
+    return connection.execute(select(run.c.n).limit(1)).first() is not None
+
+
 def infos(connection: sqlalchemy.Connection, limit: int = 20) -> list[RunInfo]:
     """The newest runs, newest first."""
     numbers = connection.execute(select(run.c.n).order_by(run.c.n.desc()).limit(limit)).scalars()
     return list(_infos(connection, numbers))
+
+
+def newest(
+    connection: sqlalchemy.Connection, campaign: str, edition_: str, profile: str
+) -> tuple[str, dict[str, Any]] | None:
+    """Id and header of the newest run that a plan of the campaign and edition could go on with."""
+    row = connection.execute(
+        select(run.c.id, run.c.header)
+        .join(edition, edition.c.id == run.c.edition_id)
+        .where(
+            edition.c.campaign == campaign,
+            edition.c.edition == edition_,
+            run.c.profile == profile,
+            run.c.state.in_(_GOES_ON),
+        )
+        .order_by(run.c.n.desc())
+        .limit(1)
+    ).one_or_none()
+    return (str(row.id), json.loads(row.header)) if row is not None else None
+
+
+def note(connection: sqlalchemy.Connection, run_id: str, notes: object) -> None:
+    """Keep with a run what was said of its plan."""
+    changed = json.dumps({**header(connection, run_id), NOTES: notes}, ensure_ascii=False)
+    connection.execute(update(run).where(run.c.id == run_id).values(header=changed))
 
 
 def header(connection: sqlalchemy.Connection, run_id: str) -> dict[str, Any]:
@@ -245,7 +279,7 @@ def _joinable(connection: sqlalchemy.Connection, identity: Identity) -> Any:
             edition.c.campaign == identity.campaign,
             edition.c.edition == identity.edition,
             run.c.digest == identity.digest,
-            run.c.state.in_([RunState.OPEN, RunState.PAUSED, RunState.FINISHED]),
+            run.c.state.in_(_GOES_ON),
         )
         .order_by(run.c.n.desc())
         .limit(1)

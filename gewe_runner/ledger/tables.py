@@ -25,6 +25,9 @@ from gewe_runner.model import Engine, RunState, State
 #: Raised by one with every change of the tables; `meta.schema` of a ledger says which it has.
 SCHEMA = 4
 
+#: Where the header of a run keeps what was said of its plan; rows and cards are quoted there.
+NOTES = "planning"
+
 metadata = MetaData()
 
 # 64 bit everywhere; SQLite calls that INTEGER, and only so is it the row id.

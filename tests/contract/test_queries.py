@@ -111,6 +111,8 @@ def looking(ledger: connect.Ledger) -> None:
         with pytest.raises(errors.UsageError):
             runs.info(connection, "run-")
         runs.header(connection, OPEN)
+        runs.any_there(connection)
+        runs.newest(connection, "fruit", str(filled.OPEN), "sandbox")
         runs.devices_of(connection, OPEN)
         runs.unpaused(connection, going_on())
         runs.resumed(connection, going_on(), [1, 2, 3])
@@ -127,7 +129,7 @@ def looking(ledger: connect.Ledger) -> None:
         moves.possible(["east"])
         list(moves.over(messages("wxid_7", "new")))
         list(decide.person(connection, "wxid_7"))
-    for read in (rows.records, rows.messages, rows.skips):
+    for read in (rows.records, rows.messages, rows.pending, rows.skips):
         list(read(ledger, OPEN))
 
 
@@ -193,6 +195,7 @@ def sending(ledger: connect.Ledger) -> None:
     cards.release([again])
     register(ledger, [*messages("wxid_7", "new"), skip("z")], identity("d6" * 32, edition="6"))
     with ledger.writing() as connection:
+        runs.note(connection, OPEN, {"problems": []})
         runs.finish(connection, OPEN, now=NOW, stopped="token refused")
 
 
