@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from gewe_runner import init
+from tests import program
 from tests.acceptance.conftest import PATIENCE, TOKEN, Gateway, wait_until
 from tests.conftest import ROOT
 
@@ -79,10 +80,10 @@ class Team:
         self.git(self.ci, "checkout", "-q", "--force", "--detach", f"origin/{branch}")
 
     def program(self, where: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = ["gewe-runner", *arguments]
-        return subprocess.run(
-            command, cwd=where, env=self.env(), capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        """The program, without the shell of a step."""
+        with program.start(*arguments, cwd=where, env=self.env()) as process:
+            out, err = process.communicate(timeout=PATIENCE)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def start(self, job: str, step: str) -> "subprocess.Popen[str]":
         """A step of the workflow, as the service runs it in a fresh checkout of main."""
