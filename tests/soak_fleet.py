@@ -224,12 +224,12 @@ def pace(folder: Path, options: argparse.Namespace, _chance: random.Random) -> b
     with scene(folder, options, devices=lanes(count, 10), messages=count * each, worker=usual, settings=CAREFUL) as at:
         at.crew.wait(lambda: at.sent() >= 2 * count)
         rate, workers, ledger = measured(at, options.seconds)
-        gap = min(gaps(at))
-        allowed = count / 6
-        print(f"{count:,} lanes at a message in 6 s: {rate:.1f} messages/s of {allowed:.1f} ({rate / allowed:.1%})")
+        gap, share = min(gaps(at)), 6 / statistics.fmean(gaps(at))
+        # lanes that were begun at once send at once ever after, so a count over some seconds tells little of their rate
+        print(f"{count:,} lanes at a message in 6 s: {share:.1%} of the allowed rate of {count / 6:.1f} messages/s")
         print(f"  smallest gap {gap:.3f} s; processors: workers {workers:.2f}, PostgreSQL {ledger:.2f}")
         print(f"  a message: workers {1000 * workers / rate:.1f} ms, PostgreSQL {1000 * ledger / rate:.1f} ms")
-        return rate >= 0.97 * allowed and gap >= 5.9
+        return share >= 0.97 and gap >= 5.9
 
 
 def crowd(folder: Path, options: argparse.Namespace, _chance: random.Random) -> bool:
