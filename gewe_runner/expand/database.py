@@ -118,7 +118,7 @@ def _url(address: str, project: Path) -> sqlalchemy.URL:
     except (exc.ArgumentError, ValueError):
         # without its cause, whose text repeats the address
         raise AddressFault(f"no address of a database; write {_EXAMPLE}") from None
-    if "@" in (url.host or ""):
+    if url.host and address.count("@") > 1:  # what stands between two of them would be taken for the host, and shown
         raise AddressFault("a password with special characters in it; write them as %XX (@ is %40, / is %2F)")
     if url.drivername in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")

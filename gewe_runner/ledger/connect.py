@@ -107,7 +107,8 @@ def address(profile: Profile, project: Path, environ: Mapping[str, str] = os.env
             f"${profile.ledger_env} names a {backend} database; a ledger lies in PostgreSQL or SQLite", hint=hint
         )
     checked = DATABASES[backend].checked(url, project)
-    if checked is None:
+    # what stands between two @ would be taken for the host, asked for and shown
+    if checked is None or (url.host and text.count("@") > 1):
         raise errors.LedgerError(
             f"${profile.ledger_env} is no complete {backend} address; special characters in a password are written "
             "as %XX (@ is %40)",

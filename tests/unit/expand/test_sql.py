@@ -257,6 +257,8 @@ SECRET = "hunter2-Zk93"
         ("", "sql-address", "$CRM_URL: not set, and it is to hold the database's address: postgresql://"),
         (SECRET, "sql-address", "$CRM_URL: no address of a database; write postgresql://"),
         (f"postgresql://me:{SECRET}@x@h/crm", "sql-address", "a password with special characters in it"),
+        (f"postgresql://me:x@{SECRET}/x@h/crm", "sql-address", "a password with special characters in it"),
+        (f"postgresql://me:x@{SECRET}?x@h/crm", "sql-address", "a password with special characters in it"),
         (f"postgresql://me:{SECRET}@h:port/crm", "sql-address", "no address of a database"),
         (f"postgresql://me:{SECRET}@127.0.0.1:1/crm", "sql-connection", "the database cannot be reached: "),
         (f"postgresql://me@127.0.0.1:1/crm?password={SECRET}", "sql-connection", "the database cannot be reached: "),

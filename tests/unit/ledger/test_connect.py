@@ -35,7 +35,13 @@ def test_the_environment_says_where_a_shared_ledger_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("", "is not set"), ("nonsense", "holds no database URL"), ("mysql://u:secret@h/d", "names a mysql database")],
+    [
+        ("", "is not set"),
+        ("nonsense", "holds no database URL"),
+        ("mysql://u:secret@h/d", "names a mysql database"),
+        ("postgresql://u:p@secret/p@h/d", "is no complete postgresql address"),
+        ("postgresql://u:p@secret?p@h/d", "is no complete postgresql address"),
+    ],
 )
 def test_an_address_that_cannot_be_is_refused_without_showing_it(tmp_path: Path, value: str, said: str) -> None:
     with pytest.raises(errors.LedgerError, match=said) as caught:
