@@ -48,6 +48,13 @@ WXID_UNPROVEN = rules.declare(
     "mini-program card reaches them. Try one with a test card before you send to all.",
     example="doubtful: gh_690acf47ea05; proven: wxid_..., a legacy id such as zhangchuan2288, 1234567890@chatroom",
 )
+WXID_FORM = rules.declare(
+    "wxid-form",
+    Level.ERROR,
+    "Ids are made of Latin letters, digits, `_`, `-` and few other signs. What has Chinese characters in it is a name, "
+    "or a remark below the table; what has separators in it is several ids in one field. It reaches nobody.",
+    example="broken: 林晓雨, or wxid_a;wxid_b; right: wxid_8kqzt0p1v7lm22",
+)
 WXID_GROUP = rules.declare(
     "wxid-group",
     Level.ERROR,
@@ -151,6 +158,8 @@ _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _TRANSLATED_IPV4 = ipaddress.IPv6Network("64:ff9b::/96")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: No id has a letter of another script, or one of these signs; a number that a spreadsheet has damaged may have `,`.
+_NO_WXID = re.compile(r"[^!-~]|[;|]|,(?!\d)")
 _PLAIN_WXID = re.compile(r"(?!gh_)[A-Za-z0-9_-]+")
 _INVISIBLE = re.compile(r"[\s\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _GROUP = re.compile(r"[0-9]+@chatroom")
@@ -245,6 +254,8 @@ def _to_wxid(value: str) -> Iterator[Finding]:
         return
     if _INVISIBLE.search(value):
         yield WXID_SPACE, f"{_shown(value)} has a space or an invisible character in it; give one id without blanks"
+    elif _NO_WXID.search(value):
+        yield WXID_FORM, f"{_shown(value)} is no id; is it a name, a remark, or several ids in one field?"
     elif value in BUILT_IN_IDS:
         yield WXID_BUILTIN, f"{_shown(value)} is an account of WeChat itself, not a person; leave it out of the list"
     elif value.endswith("@chatroom"):

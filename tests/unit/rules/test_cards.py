@@ -20,6 +20,12 @@ TABLE: list[tuple[Rule, str, list[str], list[str]]] = [
     (cards.VALUE_CONTROL, "title", ["a\nb", "a\tb", "a\x00", "a\x85b"], ["a b", "👨‍👩‍👧", "a\u3000b"]),
     (cards.WXID_SPACE, "toWxid", ["wxid_a wxid_b", "a\u200bb", "a\u00a0b"], ["wxid_8kqzt0p1v7lm22", "zhangchuan2288"]),
     (cards.WXID_BUILTIN, "toWxid", sorted(cards.BUILT_IN_IDS), ["filehelper", "weixin2", "qq526552198"]),
+    (
+        cards.WXID_FORM,
+        "toWxid",
+        ["林晓雨", "备注：仅供内部使用", "wxid_a;wxid_b", "wxid_a,wxid_b", "wxid_a|b"],
+        ["zhang-3", "1.23457E+17", "a.b+c"],
+    ),
     (cards.WXID_UNPROVEN, "toWxid", ["gh_690acf47ea05", "25984@openim"], ["wxid_gh_1", "my-gh_id"]),
     (cards.WXID_GROUP, "toWxid", ["fans@chatroom", "@chatroom", "12a@chatroom"], ["1234567890@chatroom", "chatroom"]),
     (cards.MINI_APP_ID, "miniAppId", ["wx1f9ea355b472", "WX1F9EA355B47256DD", "gh_1"], ["wx1f9ea355b47256dd"]),
