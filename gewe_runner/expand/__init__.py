@@ -77,7 +77,8 @@ def original(project: Path, label: str) -> Iterator[tuple[int, Mapping[str, str]
 
 def _recipients(source: Source, project: Path, problems: Problems) -> Iterator[Recipient]:
     before, is_empty = problems.errors, True
-    table, id_column = _table(source, project, problems), source.columns.get(columns.ID, columns.ID)
+    table = _table(source, project, problems)
+    source, id_column = _found_in(source, table), source.columns.get(columns.ID, columns.ID)
     for row, values, wanted in _rows(table, source, problems):
         is_empty = False
         wxid = values[columns.ID]
@@ -92,6 +93,7 @@ def _recipients(source: Source, project: Path, problems: Problems) -> Iterator[R
 
 def _ids(source: Source, project: Path, problems: Problems) -> Iterator[str]:
     table = _table(source, project, problems)
+    source = _found_in(source, table)
     if len(table.names) == 1 and not source.columns and table.names[0] != columns.ID:
         name = table.names[0]
         source = replace(source, columns={columns.ID: name})
@@ -119,6 +121,11 @@ def _table(source: Source, project: Path, problems: Problems) -> Table:
 def _read(source: Source, kind: str, project: Path, problems: Problems) -> Table:
     reader = cast(_Kind, importlib.import_module(f"{__name__}.{KINDS[kind]}"))
     return reader.read(source, project, problems)
+
+
+def _found_in(source: Source, table: Table) -> Source:
+    """The list with its sheet, also where it was not named: problems of its rows shall say it."""
+    return source if table.sheet is None else replace(source, sheet=table.sheet)
 
 
 def _kind(source: Source) -> str:

@@ -2,12 +2,13 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 from gewe_runner import errors
-from gewe_runner.expand import content, encoding
+from gewe_runner.expand import columns, content, encoding
 from gewe_runner.expand import header as named
 from gewe_runner.expand.content import Content
 from gewe_runner.expand.table import Row, Table
@@ -36,10 +37,15 @@ def read(source: Source, project: Path, problems: Problems) -> Table:
     name, delimiter = source.name, _DELIMITERS[opened.form]
     records = _records(opened, name, delimiter, problems)
     row, header = next(records, (1, []))
-    names = _names(header, row, name, delimiter, problems) if header else ()
+    while header and not header[-1].strip():
+        header.pop()  # columns that only once held something, as spreadsheets save them
+    following = next(records, None)
+    if len(header) == 1:
+        _check_single(header[0], Position(row, 1), following, delimiter, source, problems)
+    names = _names(header, row, name, problems) if header else ()
     return Table(
         names=names,
-        rows=_rows(records, names, name, problems),
+        rows=_rows(itertools.chain([following] if following else [], records), names, name, problems),
         numbers={column: number for number, column in enumerate(names, start=1)},
     )
 
@@ -49,9 +55,11 @@ def _rows(
 ) -> Iterator[Row]:
     width = len(names)
     for row, fields in records:
+        while len(fields) > width and not fields[-1].strip():
+            fields.pop()
         if len(fields) == width:
             yield row, dict(zip(names, fields, strict=True))
-        elif any(field.strip() for field in fields):
+        else:
             at = Position(row, min(len(fields), width) + 1)
             message = (
                 f"the row has {len(fields)} fields, the header {width}; put fields that hold the separator in quotes"
@@ -67,7 +75,9 @@ def _records(opened: Content, name: str, delimiter: str, problems: Problems) -> 
         row = 0
         try:
             for row, fields in enumerate(csv.reader(_lines(file), delimiter=delimiter, strict=True), start=1):
-                if any(fields) and not (codec.errors != "strict" and _is_damaged(fields, row, name, problems)):
+                if not any(map(str.strip, fields)):
+                    continue
+                if codec.errors == "strict" or not _is_damaged(fields, row, name, problems):
                     yield row, fields
         except _LongLineError as exc:
             message = f"a line has more than {_LINE_LENGTH:,} characters; this is no list, or its line ends are missing"
@@ -106,14 +116,27 @@ def _broken(reason: str) -> tuple[Rule, str]:
     return lists.QUOTE, 'text follows a closing quote in this row; write a quote within a quoted field twice: ""'
 
 
-def _names(header: list[str], row: int, path: str, delimiter: str, problems: Problems) -> tuple[str, ...]:
-    if len(header) == 1:
-        other = next((mark for mark in _WORDS if mark != delimiter and mark in header[0]), None)
-        if other:
-            right = f"separate the columns by {_WORDS[delimiter]}, not {_WORDS[other]}"
-            hint = ", or name the file .tsv" if other == "\t" else ", or name the file .csv" if other == "," else ""
-            problems.add(lists.DELIMITER.at(path, Position(row, 1), right + hint))
-            raise errors.InvalidError(f"the header of {path} cannot be read")
+def _check_single(
+    header: str,
+    at: Position,
+    following: tuple[int, list[str]] | None,
+    delimiter: str,
+    source: Source,
+    problems: Problems,
+) -> None:
+    """Refuse a first row that is one column only because it is separated otherwise, or no header at all."""
+    rule, message = lists.DELIMITER, ""
+    if other := next((mark for mark in _WORDS if mark != delimiter and mark in header), None):
+        message = f"separate the columns by {_WORDS[delimiter]}, not {_WORDS[other]}"
+        message += ", or name the file .tsv" if other == "\t" else ", or name the file .csv" if other == "," else ""
+    elif following and not columns.is_id_name(header) and sum(map(bool, map(str.strip, following[1]))) > 1:
+        rule, message = lists.HEADER, named.title(header)
+    if message:
+        problems.add(rule.at(source.name, at, message))
+        raise errors.InvalidError(f"the header of {source.name} cannot be read")
+
+
+def _names(header: list[str], row: int, path: str, problems: Problems) -> tuple[str, ...]:
     before = problems.errors
     names = named.names(
         header, lambda rule, number, message: problems.add(rule.at(path, Position(row, number), message))

@@ -27,3 +27,11 @@ def names(written: Sequence[str], tell: Tell, *, first: int = 1) -> tuple[str, .
             tell(lists.HEADER_SPACE, number, f'spaces around the column\'s name "{name}" are ignored')
         seen.setdefault(name, number)
     return cleaned
+
+
+def title(text: str) -> str:
+    """What is wrong where a first row holds one cell, and the row below it has more."""
+    return (
+        f'"{text[:40]}" is all that the first row holds, and the next row has more; '
+        "delete a title above the columns' names, and name every column"
+    )

@@ -20,3 +20,5 @@ class Table:
     rows: Iterator[Row]
     #: The number of each column as problems show it, from 1; those of a line of JSON are in no order.
     numbers: Mapping[str, int] = field(default_factory=dict)
+    #: The sheet of a workbook that it stands in.
+    sheet: str | None = None

@@ -64,6 +64,7 @@ def read(source: Source, project: Path, problems: Problems) -> Table:
         names=names,
         rows=sheet.rows(itertools.chain([following] if following else [], lines), first, names),
         numbers={name: number for number, name in enumerate(names, start=first)},
+        sheet=sheet.name,
     )
 
 
@@ -73,7 +74,8 @@ class _Sheet:
     def __init__(self, source: Source, problems: Problems) -> None:
         self._source = source
         self._problems = problems
-        self._name = source.sheet or ""
+        #: What it is called; known once it has been chosen.
+        self.name = source.sheet or ""
         #: Hidden rows: how many, and the first.
         self._hidden = (0, 0)
         #: Where the table lies, as far as it has been read: columns and rows, first and last.
@@ -85,13 +87,15 @@ class _Sheet:
         try:
             with _seekable(opened) as file, self._opened(file) as book:
                 sheet = self._chosen(book)
-                self._name = sheet.name
+                self.name = sheet.name
                 for line in book.lines(sheet):
                     if isinstance(line, Merged):
                         self._tell_merged(line)
                         continue
                     texts = {cell.column: self._text(book, line.number, cell) for cell in line.cells}
-                    if line.is_hidden and any(texts.values()):
+                    if not any(text is None or text.strip() for text in texts.values()):
+                        continue  # nothing but blanks, as a deleted row leaves them
+                    if line.is_hidden:
                         self._hidden = (self._hidden[0] + 1, self._hidden[1] or line.number)
                     yield line.number, texts
                 self._tell_hidden()
@@ -110,11 +114,7 @@ class _Sheet:
         first, last = min(written, default=1), max(written, default=1)
         self._columns, self._span = (first, last), (row, row)
         if len(written) == 1 == len(texts) and following is not None and len(following[1]) > 1:
-            message = (
-                f'"{written[first][:40]}" is all that the first row holds, and the next row has more; '
-                "delete a title above the columns' names, and name every column"
-            )
-            self._tell(lists.HEADER, row, first, message)
+            self._tell(lists.HEADER, row, first, named.title(written[first]))
         names = named.names(
             [written.get(column, "") for column in range(first, last + 1)],
             lambda rule, column, message: self._tell(rule, row, column, message),
@@ -195,7 +195,7 @@ class _Sheet:
         return self._refused(f"the workbook is damaged ({said}); open it in a spreadsheet program and save it again")
 
     def _tell(self, rule: Rule, row: int, column: int, message: str) -> None:
-        said = f"sheet {self._name}, cell {_letters(column)}{row}: {message}"
+        said = f"sheet {self.name}, cell {_letters(column)}{row}: {message}"
         self._problems.add(rule.at(self._source.name, Position(row, column), said))
 
     def _tell_merged(self, merged: Merged) -> None:
@@ -209,7 +209,7 @@ class _Sheet:
         if count:
             counted = "1 row is" if count == 1 else f"{count:,} rows are"
             message = (
-                f"sheet {self._name}: {counted} hidden, by hand or by a filter, and read like all others; "
+                f"sheet {self.name}: {counted} hidden, by hand or by a filter, and read like all others; "
                 "delete such rows, or leave them out with `where`"
             )
             place = Position(first, self._columns[0])

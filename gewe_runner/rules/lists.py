@@ -148,7 +148,8 @@ HEADER_SPACE = rules.declare(
 ROW = rules.declare(
     "list-row",
     Level.ERROR,
-    "Every row has as many fields as the header. A field that contains the separator must be in double quotes.",
+    "Every row has as many fields as the header, blank ones at its end aside. A field that contains the separator must "
+    "be in double quotes.",
     example='wrong: wxid_a,Shanghai, China\nright: wxid_a,"Shanghai, China"',
 )
 QUOTE = rules.declare(

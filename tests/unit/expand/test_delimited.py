@@ -33,6 +33,15 @@ def test_blank_rows_are_skipped_but_counted(lists: Project) -> None:
     assert [one.row for one in rows] == [3, 6]
 
 
+def test_rows_and_columns_of_blanks_around_a_table_are_nothing(lists: Project) -> None:
+    rows = lists.recipients("a.csv", " ,,,\ntoWxid,n,, \nwxid_a,1,,\nwxid_b,2, ,\n , ,,\n,\u3000\n")
+    assert [(one.row, one.values) for one in rows] == [
+        (3, {"toWxid": "wxid_a", "n": "1"}),
+        (4, {"toWxid": "wxid_b", "n": "2"}),
+    ]
+    assert lists.said == []
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_any_line_end_will_do(lists: Project, end: str) -> None:
     assert len(lists.recipients("a.csv", f"toWxid{end}wxid_a{end}wxid_b")) == 2
@@ -103,6 +112,14 @@ def test_spaces_around_names_are_ignored_with_a_warning(lists: Project) -> None:
 def test_a_header_that_cannot_be_used_is_told(lists: Project, header: str, said: str) -> None:
     assert lists.recipients("a.csv", f"{header}\nwxid_a,x,y\n") == []
     assert lists.said == [said]
+
+
+@pytest.mark.parametrize("title", ["会员名单", "会员名单,,", "会员名单 ,"])
+def test_a_title_above_the_names_is_met_with_what_to_do(lists: Project, title: str) -> None:
+    assert lists.recipients("a.csv", f"{title}\ntoWxid,city\nwxid_a,x\n") == []
+    (said,) = lists.said
+    assert said.startswith('a.csv:1:1: list-header: "会员名单')
+    assert "delete a title above the columns' names" in said
 
 
 # --- rows

@@ -205,6 +205,12 @@ def test_blank_rows_and_columns_around_a_table_are_nothing(lists: Project) -> No
     assert (found.row, found.values, lists.said) == (4, {"toWxid": "wxid_a", "name": "x"}, [])
 
 
+def test_rows_of_blanks_are_nothing(lists: Project) -> None:
+    content = book([" ", None], HEAD, ["wxid_a", "x"], [" ", "\u3000"], ["", " "])
+    assert values(lists, content) == [{"toWxid": "wxid_a", "name": "x"}]
+    assert lists.said == []
+
+
 def test_a_sheet_that_says_it_is_smaller_than_it_is_is_read_whole(lists: Project) -> None:
     content = edited(book(HEAD, ["wxid_a", "x"]), sheet1=lambda xml: xml.replace('ref="A1:B2"', 'ref="A1"'))
     assert values(lists, content) == [{"toWxid": "wxid_a", "name": "x"}]
@@ -260,6 +266,12 @@ def test_other_sheets_with_something_in_them_are_noticed(lists: Project) -> None
 def test_problems_of_a_named_sheet_name_it(lists: Project) -> None:
     values(lists, book(HEAD, ["", "x"]), sheet="members")
     assert lists.said[0].startswith("a.xlsx:2:1: list-id-empty: sheet members: toWxid is empty")
+
+
+def test_problems_of_a_sheet_that_is_not_named_name_it(lists: Project) -> None:
+    (one,) = lists.recipients("a.xlsx", book(HEAD, ["wxid_a", "x"], ["", "合计"]))
+    assert lists.said[0].startswith("a.xlsx:3:1: list-id-empty: sheet members: toWxid is empty")
+    assert one.source.label == "a.xlsx", "what the plan calls the list is what the campaign calls it"
 
 
 # --- what cannot be read
