@@ -66,7 +66,7 @@ _TO_SETTLE = text(
 class Healed:
     """What one round of housekeeping came upon."""
 
-    #: Jobs taken from workers that are dead or silent.
+    #: Jobs taken from workers that are dead or silent, or know nothing of them.
     reaped: int = 0
     #: Lanes that nobody would have come to.
     kicked: int = 0
@@ -86,7 +86,7 @@ def heal(ledger: connect.Ledger, *, silent: float, reaps: bool, thorough: bool) 
         if not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_LOCK})").scalar_one():
             return None
         now = ledger.database.now(connection) or 0
-        reaped = jobs.reap(connection, silent) if reaps else 0
+        reaped = jobs.reap(connection, silent, thorough=thorough) if reaps else 0
         if thorough:
             for statement in (_OVER, _CANCELLED, _MISSING, _REOPENED):
                 connection.execute(statement, {"now": now} if statement is _CANCELLED else {})

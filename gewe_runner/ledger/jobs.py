@@ -81,6 +81,16 @@ _STALLED = text(
     "RETURNING queue_name, args ->> 'device' AS device"
 )
 
+# Given out, but the worker, alive as it is, works on no such lane: the database crashed before it could hear of the
+# job, or was away when that had ended. Should a slice begin after all, the lane's epoch lets only one of two send.
+_UNHEARD = text(
+    "DELETE FROM procrastinate_jobs job WHERE status = 'doing' "
+    "AND scheduled_at < now() - make_interval(secs => :seconds) AND NOT EXISTS (SELECT 1 FROM lane "
+    "  WHERE lane.device = job.args ->> 'device' AND lane.holder IS NOT NULL "
+    "  AND lane.heartbeat_at > 1000 * (extract(epoch FROM now()) - :seconds)) "
+    "RETURNING queue_name, args ->> 'device' AS device"
+)
+
 # A slice that raised leaves a job like this behind.
 _ENDED = text("DELETE FROM procrastinate_jobs WHERE status NOT IN ('todo', 'doing')")
 
@@ -191,15 +201,19 @@ def kick(connection: sqlalchemy.Connection, profile: str, dues: Iterable[tuple[s
     return len(found)
 
 
-def reap(connection: sqlalchemy.Connection, silent: float) -> int:
+def reap(connection: sqlalchemy.Connection, silent: float, *, thorough: bool) -> int:
     """Free the lanes of workers that are dead, or silent for so many seconds, and let them be worked on at once.
+
+    Args:
+        thorough: Also those that a living worker was given and, for as long, does not work on.
 
     Returns:
         How many jobs were taken from somebody.
     """
     connection.execute(_ENDED)
     stalled: dict[str, list[tuple[str, int]]] = {}
-    rows = connection.execute(_STALLED, {"seconds": silent}).all()
+    found = (_STALLED, _UNHEARD) if thorough else (_STALLED,)
+    rows = [row for statement in found for row in connection.execute(statement, {"seconds": silent})]
     for row in rows:
         stalled.setdefault(row.queue_name.removeprefix(f"{QUEUE}/"), []).append((row.device, 0))
     for profile, dues in stalled.items():
