@@ -181,9 +181,9 @@ def compare_locks(planned: Iterable[Planned]) -> None:
 def campaign_file(planned: Planned) -> Path | None:
     """The campaign file that a plan was made of, also of a plan that comes from a file; it may be gone by now."""
     made = planned.plan.header["made"]
-    if "campaign" in made:
-        return planned.project / str(made["campaign"])
     labels = made["sources"]
+    if made.get("campaign") in labels:
+        return planned.project / str(made["campaign"])
     ours = (label for label in labels if label != find.SETTINGS and label.endswith(find.SUFFIXES))
     return next((planned.project / label for label in ours), None)
 

@@ -313,6 +313,8 @@ STOP = {"failures_in_a_row": 5, "failure_percent": None}
         {"made": {"tool": "x", "sources": {"/etc/passwd": "0" * 64}}},
         {"made": {"tool": "x", "sources": {"lists/../../../etc/passwd": "0" * 64}}},
         {"made": {"tool": "x", "sources": {"a.csv": "0"}}},
+        {"made": {"tool": "x", "sources": {}, "campaign": "/etc/fruit.yaml"}},
+        {"made": {"tool": "x", "sources": {}, "campaign": "campaigns/../../other/fruit.yaml"}},
         {"more": 1},
         {"draft": "yes"},
         {"format": True},
@@ -339,6 +341,12 @@ def test_a_header_that_this_program_never_writes_is_refused(file: Path, header: 
     with pytest.raises(errors.NotApprovedError) as caught:
         from_file(forgery(file, None, **header))
     assert "\n" not in caught.value.message
+
+
+def test_no_other_file_stands_in_for_the_one_that_a_plan_was_made_of(file: Path) -> None:
+    (file.parent / "other.yaml").write_text(CAMPAIGN.replace("name: fruit", "name: other"), encoding="utf-8")
+    made = {**plan(file.parent).plan.header["made"], "campaign": "other.yaml"}
+    assert prepare.campaign_file(from_file(forgery(file, None, made=made))) == file.parent / "fruit.yaml"
 
 
 def test_a_draft_stays_one_in_its_plan_file(project: Path) -> None:
