@@ -1,13 +1,12 @@
 """Puts a campaign's document together from its files: the cards that it uses, the parts that its templates include."""
 
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gewe_runner import errors, find, load, template
+from gewe_runner import confine, errors, find, load, template
 from gewe_runner.document import Document, Part, Scalar
 from gewe_runner.model import START, Position, Where
 from gewe_runner.problems import Problems
@@ -50,8 +49,9 @@ def _with_card(
 ) -> Document:
     use = (*where, "use")
     path = Path(os.path.abspath(document.path.parent / str(card["use"])))  # noqa: PTH100 - links are judged below
-    if fault := _fault(path, project):
-        problems.add(parts.CARD.at(document.name, document.value_at(use), f"{_called(str(card['use']))}: {fault}"))
+    if refused := confine.refused(path, project, "card"):
+        told = f"{_called(str(card['use']))}: {refused.text}"
+        problems.add(parts.CARD.at(document.name, document.value_at(use), told))
         return document
     try:
         other = load.document(path, find.shown(path), problems)
@@ -118,8 +118,8 @@ def _text(name: str, path: Path, project: Path) -> tuple[str, str]:
     plain = PurePosixPath(name)
     if not name or plain.is_absolute() or ".." in plain.parts or "\\" in name or "\0" in name:
         return "a path from the folder of gewe.yaml, downwards, such as parts/greeting.txt", ""
-    if fault := _fault(path, project):
-        return fault, ""
+    if refused := confine.refused(path, project, "file"):
+        return refused.text, ""
     try:
         with path.open("rb") as file:
             raw = file.read(4 * template.LENGTH + 1)
@@ -136,15 +136,3 @@ def _text(name: str, path: Path, project: Path) -> tuple[str, str]:
 def _called(name: str) -> str:
     """A file as problems name it, which shows also that it has no name."""
     return name or '""'
-
-
-def _fault(path: Path, project: Path) -> str:
-    """Why a file may not be read, or cannot be; empty if it is an ordinary one inside the project."""
-    real = Path(os.path.realpath(path)) if "\0" not in str(path) else None
-    if real is None or not real.is_relative_to(os.path.realpath(project)):
-        return "lies outside the project; copy it into it"
-    try:
-        mode = real.stat().st_mode
-    except OSError:
-        return "there is no such file; check the path"
-    return "" if stat.S_ISREG(mode) else "is not an ordinary file"

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gewe_runner"
 
 WORDS = {"model", "errors", "problems", "watch", "batches"}
-LEAVES = {"rules", "template", "pace", "cards", "schemas", "words", "wire"}
+LEAVES = {"rules", "template", "pace", "cards", "schemas", "words", "wire", "confine"}
 STEPS = {
     "load",
     "validate",
@@ -73,7 +73,7 @@ ROOMS: dict[str, set[str]] = {
     "explain": {"prepare", "consult", "expand", "plan", "ledger", "template"} | WORDS,
     "suppress": {"prepare", "expand", "ledger", "report"} | LEAVES | GROUND | WORDS,
     "prepare": {"compose", "load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
-    "compose": {"load", "document", "rules", "template", "find"} | WORDS,
+    "compose": {"load", "document", "rules", "template", "find", "confine"} | WORDS,
     "consult": {"prepare", "recall", "plan", "ledger"} | LEAVES | GROUND | WORDS,
     "order": {"consult", "send", "pace"} | WORDS,
     "foresee": {"prepare", "consult", "recall", "plan", "ledger", "preflight"} | LEAVES | WORDS,
@@ -83,7 +83,7 @@ ROOMS: dict[str, set[str]] = {
     # the steps: none knows another, their arrows meet in the four above
     "load": WORDS | {"document", "rules"},
     "validate": WORDS | {"document"} | {"rules", "template", "schemas"},
-    "expand": WORDS | {"rules", "template", "wire", "words"},
+    "expand": WORDS | {"rules", "template", "wire", "words", "confine"},
     "render": WORDS | {"rules", "template", "schemas"},
     "plan": WORDS | {"rules", "pace"},
     "send": WORDS | {"pace", "exchange", "wire", "words"},
@@ -104,6 +104,7 @@ ROOMS: dict[str, set[str]] = {
     "schemas": set(),
     "words": set(),
     "wire": set(),
+    "confine": set(),
     # the words
     "document": {"model"},
     "exchange": {"model"},
