@@ -3,15 +3,13 @@
 import contextlib
 import functools
 import json
-from collections.abc import Mapping
 
 import requests
 import urllib3
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.response import BaseHTTPResponse
 
-import gewe_runner
-from gewe_runner.wire import failures, masks, said, surroundings, transport
+from gewe_runner.wire import failures, masks, posting, said, surroundings, transport
 from gewe_runner.wire.said import Said, Silence
 from gewe_runner.wire.surroundings import Surroundings
 
@@ -37,14 +35,7 @@ class Asker:
 
     def __init__(self, gateway: str, token: str | None, *, connect_timeout: float, read_timeout: float) -> None:
         self._gateway = gateway.rstrip("/")
-        self._headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": f"gewe-runner/{gewe_runner.__version__}",
-        }
-        if token:
-            self._headers["X-GEWE-TOKEN"] = token
+        self._headers = posting.headers(token)
         self._clean = masks.cleaner(token) if token else masks.plain
         self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._watch = transport.Watch(read_timeout)
@@ -78,31 +69,16 @@ class Asker:
         with contextlib.closing(transport.Adapter()) as adapter:
             pool, path = adapter.way(request, self._around)
             assert isinstance(pool, HTTPConnectionPool)  # every pool of the adapter is one
-            response = pool.urlopen(
-                "POST",
-                path,
-                body=body,
-                headers=self._with_length(body),
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                timeout=self._timeout,
-                preload_content=False,
-                decode_content=False,
-            )
+            headers = {**self._headers, "Content-Length": str(len(body))}
+            response = posting.opened(pool, path, body, headers, self._timeout)
             with contextlib.closing(response):
                 return self._read(response)
-
-    def _with_length(self, body: bytes) -> Mapping[str, str]:
-        return {**self._headers, "Content-Length": str(len(body))}
 
     def _read(self, response: BaseHTTPResponse) -> Said | Silence:
         status = response.status
         if target := response.get_redirect_location():
             return Silence(status=status, text=self._clean(f"HTTP {status}: redirect to {target}"))
-        body = bytearray()
-        while chunk := response.read(1 << 16, decode_content=True):
-            body += chunk
-            if len(body) > CAP:
-                return Silence(text=f"the answer is longer than {CAP} bytes")
-        return said.read(status, bytes(body), self._clean)
+        body = posting.whole(response, CAP)
+        if body is None:
+            return Silence(text=f"the answer is longer than {CAP} bytes")
+        return said.read(status, body, self._clean)

@@ -12,11 +12,10 @@ import urllib3
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.response import BaseHTTPResponse
 
-import gewe_runner
 from gewe_runner import errors
 from gewe_runner.send import answers
 from gewe_runner.send.answers import Answer, Envelope, Loss, Lost, NoEnvelope, NotSent
-from gewe_runner.wire import failures, masks, surroundings, transport
+from gewe_runner.wire import failures, masks, posting, surroundings, transport
 from gewe_runner.wire.surroundings import Surroundings
 
 #: Longest answer that is read, in bytes; the API's own have about 200.
@@ -57,13 +56,7 @@ class Client:
         #: The base URL, for whoever has other requests for the same gateway.
         self.gateway = gateway.rstrip("/")
         self._url = self.gateway + "/message/postMiniApp"
-        self._headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": f"gewe-runner/{gewe_runner.__version__}",
-            "X-GEWE-TOKEN": token,
-        }
+        self._headers = posting.headers(token)
         self._clean = masks.cleaner(token)
         self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._keep_idle = keep_idle
@@ -93,18 +86,7 @@ class Client:
         # adapter's `send`, which works out anew for every request what is the same for all of them
         pool, path = self._way()
         headers = {**self._headers, "Content-Length": str(letter.size)}
-        response = pool.urlopen(
-            "POST",
-            path,
-            body=letter,
-            headers=headers,
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            timeout=self._timeout,
-            preload_content=False,
-            decode_content=False,
-        )
+        response = posting.opened(pool, path, letter, headers, self._timeout)
         try:
             return self._read(response)
         finally:
@@ -140,12 +122,8 @@ class Client:
         status = response.status
         if target := response.get_redirect_location():
             return NoEnvelope(http_status=status, text=self._clean(f"redirect to {target}"))
-        body = bytearray()
-        while chunk := response.read(1 << 16, decode_content=True):
-            body += chunk
-            if len(body) > CAP:
-                return self._lost(Loss.TOO_BIG, None)
-        return answers.read(status, bytes(body), self._clean)
+        body = posting.whole(response, CAP)
+        return self._lost(Loss.TOO_BIG, None) if body is None else answers.read(status, body, self._clean)
 
     def _failure(self, exc: Exception, letter: "_Letter", *, late: bool) -> NotSent | Lost:
         chain = failures.chain(exc)
