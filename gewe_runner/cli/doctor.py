@@ -21,14 +21,7 @@ _COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
 @click.option(
     "--check-contacts", is_flag=True, help="Also whom the devices know, and who of the recipients is unknown."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@options.form
 def command(campaigns: tuple[Path, ...], profile: str | None, check_contacts: bool, form: str) -> int:
     """Check all that can be known before a send, without sending anything.
 

@@ -29,14 +29,7 @@ def command() -> None:
 @command.command("info")
 @options.profile
 @click.option("--adopt-gateway", "gateway", metavar="URL", help="From now on the ledger belongs to this gateway.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@options.form
 def info(profile: str | None, gateway: str | None, form: str) -> None:
     """Tell what the ledger is and holds."""
     chosen = _profile(profile)

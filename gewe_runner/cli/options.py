@@ -23,6 +23,15 @@ profile = click.option(
 
 campaigns = click.argument("campaigns", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CAMPAIGN...")
 
+form = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
+
 reports = click.option(
     "-o",
     "--report",

@@ -17,14 +17,7 @@ from gewe_runner.model import RunInfo
 @options.profile
 @click.option("--watch", is_flag=True, help="Follow the lanes of RUN (else the newest) live, until it is over.")
 @click.option("--to", "to_wxid", metavar="WXID", help="Every card that this person was planned for, got or missed.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@options.form
 def command(run_id: str | None, profile: str | None, watch: bool, to_wxid: str | None, form: str) -> None:
     """List the runs of the profile's ledger, newest first; with RUN (an id, its beginning, or `latest`) that one."""
     if to_wxid is not None:
