@@ -81,7 +81,10 @@ class Fetcher:
             with self._router.open(url, parts) as line:
                 deadline.start(line)
                 line.settimeout(self._answer)
-                found = self._ask(line, parts)
+                try:
+                    found = self._ask(line, parts)
+                except TimeoutError as error:  # there is a connection, so it is the answer that is late
+                    raise Fault(covers.COVER_UNREACHABLE, _LATE) from error
             if deadline.passed:
                 raise TimeoutError(_LATE)
             if isinstance(found, Body):

@@ -13,6 +13,7 @@ from gewe_runner.preflight.fault import Fault
 from gewe_runner.preflight.fetch import Body, Fetcher
 from gewe_runner.preflight.route import Router
 from gewe_runner.rules import Rule, cards, covers
+from gewe_runner.wire import transport
 from tests import pictures, raw
 
 PNG = pictures.png()
@@ -116,25 +117,34 @@ def test_an_endless_body_is_left_alone() -> None:
         [b"HTTP/1.1 200 OK\r\n", *[b"X-Slow: 1\r\n"] * 400],
         [b"HTTP/1.1 200 OK\r\n\r\n", *[b"0"] * 400],
         [raw.http(PNG)[:60], *[b"0"] * 400],
-        [b"", *[b""] * 100],
+        [b"", *[b""] * 20],
     ],
     ids=["status", "headers", "body", "announced-body", "silence"],
 )
 def test_slow_bytes_end_in_time(pieces: list[bytes]) -> None:
     begun = time.monotonic()
     with raw.answering(*pieces, pause=0.05) as server:
-        assert fault(url(server), answer=1) == (covers.COVER_UNREACHABLE, "no complete answer in time")
+        assert fault(url(server), answer=0.4) == (covers.COVER_UNREACHABLE, "no complete answer in time")
         assert time.monotonic() - begun < 4
+
+
+def test_silence_on_an_open_connection_is_no_missing_connection() -> None:
+    with raw.answering(b"", *[b""] * 20, pause=0.05) as server, fetcher(answer=0.2) as made:
+        made.close()
+        made._watch = transport.Watch(60)  # the connection's own time is over before anybody watches
+        with pytest.raises(Fault) as caught:
+            made.fetch(url(server))
+    assert caught.value.text == "no complete answer in time"
 
 
 def test_slow_redirects_gain_no_time() -> None:
     def script(line: socket.socket) -> None:
         server.take(line)
-        time.sleep(0.3)
+        time.sleep(0.2)
         line.sendall(moved(f"/{len(server.requests)}"))
 
     with raw.Server(script) as server:
-        assert fault(url(server), answer=1) == (covers.COVER_UNREACHABLE, "no complete answer in time")
+        assert fault(url(server), answer=0.5) == (covers.COVER_UNREACHABLE, "no complete answer in time")
     assert len(server.requests) < 5
 
 
