@@ -33,16 +33,17 @@ def messages(
 
 
 def _sheets(batch: Iterable[Assignment | Skip]) -> list[Sheet]:
-    """The batch's assignments; neighbours of one list, whose rows have the same columns, share a sheet."""
+    """The batch's assignments; neighbours of one list with the same columns in the same order share a sheet."""
     found: list[Sheet] = []
     source, names = None, None
     for one in batch:
         if isinstance(one, Skip):
             continue
         recipient = one.recipient
-        if recipient.source is not source or recipient.values.keys() != names:
-            source, names = recipient.source, recipient.values.keys()
-            found.append(Sheet(source.where, source.label, tuple(names), []))
+        columns = tuple(recipient.values)  # in their order: a slip has its values without their names
+        if recipient.source is not source or columns != names:
+            source, names = recipient.source, columns
+            found.append(Sheet(source.where, source.label, names, []))
         found[-1].slips.append(
             (recipient.row, recipient.to_wxid, one.device, one.variant, tuple(recipient.values.values()))
         )

@@ -187,6 +187,12 @@ def test_a_row_wins_over_the_list_the_list_over_the_campaign_and_that_over_the_p
     assert payload(one, given(source=source, **columns), profile)["title"] == seen
 
 
+def test_rows_may_have_their_columns_in_any_order() -> None:
+    rows = [given(2, x="1", y="2"), given(3, y="2", x="1")]
+    found, _ = rendered(campaign(card={"title": "{{ x }} before {{ y }}"}), rows)
+    assert ["1 before 2" in one.payload for one in found if isinstance(one, Message)] == [True, True]
+
+
 def test_a_column_that_hides_a_variable_is_told_once() -> None:
     _, problems = rendered(CAMPAIGN, [given(row, minutes="30") for row in range(2, 9)])
     [problem] = [problem for problem in problems if problem.rule == "column-hides-variable"]
