@@ -1,7 +1,8 @@
 """Fills the card's templates with rows, checks what comes out and freezes it as canonical JSON; a pure function."""
 
-import functools
 import hashlib
+import json
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from json.encoder import encode_basestring as _quoted
@@ -11,9 +12,15 @@ from gewe_runner import schemas, template
 from gewe_runner.model import CARD_FIELDS, Campaign, Level, Profile, Value, Where
 from gewe_runner.rules import Rule, cards, templates
 
+_OWN = "toWxid"
 #: The keys of a payload in the order of canonical JSON.
-_FIELDS = tuple(sorted(("toWxid", *CARD_FIELDS)))
-_KEYS = frozenset(_FIELDS)
+_FIELDS = tuple(sorted((_OWN, *CARD_FIELDS)))
+
+# What templates see beside the columns.
+_RECIPIENT, _DEVICE = "recipient", "device"
+
+#: So many fillings of gaps are remembered, each with what it was made of at most so many characters long.
+_KEPT, _LONGEST = 8_192, 1_000
 
 #: What the card of one recipient depends on, besides the list: row, id, device, variant, and the row's values. A bare
 #: tuple, since each of them goes to another process: to pickle anything with a class takes three times as long.
@@ -44,21 +51,76 @@ class Pressed(NamedTuple):
     findings: list[tuple[int, Rule, str]]
 
 
+class _Given(NamedTuple):
+    """What a template gave."""
+
+    #: The stripped text as JSON; None where there is an error.
+    text: str | None
+    #: What is wrong or doubtful.
+    told: tuple[tuple[Rule, str], ...] = ()
+
+
+class _Gap:
+    """A place of a card that a template fills, and what it was filled with.
+
+    What a template gives depends on the names that it takes alone. So it is rendered once for values that come again,
+    and lists repeat their cities and stores.
+
+    Args:
+        slot: Its number among the gaps of the payload.
+        place: How problems name it.
+        columns: The list's.
+    """
+
+    __slots__ = ("_name", "_place", "_template", "seen", "slot", "take")
+
+    def __init__(self, slot: int, name: str, place: str, text: template.Template, columns: tuple[str, ...]) -> None:
+        self.slot, self._name, self._place, self._template = slot, name, place, text
+        taken = text.names | template.FUNCTIONS  # which a column of the same name hides
+        places = [number for number, column in enumerate((_DEVICE, *columns)) if column in taken]
+        #: The part of (device, values of the row) that the template takes; none: it asks who the recipient is.
+        self.take = None if _RECIPIENT in text.names else operator.itemgetter(*places) if places else _nothing
+        self.seen: dict[object, _Given] = {}
+
+    def fill(self, names: Mapping[str, object]) -> _Given:
+        """What the template gives for these names.
+
+        Raises:
+            template.Skipped: it leaves the recipient out.
+        """
+        try:
+            value = self._template.render(names).strip()
+        except template.TemplateFault as fault:
+            rule = templates.UNDEFINED if fault.undefined else templates.VALUE
+            return _Given(None, ((rule, f"{self._place}: {fault.place}{fault.message}"),))
+        told = [(rule, f"{self._place}: {message}") for rule, message in cards.check(self._name, value)]
+        if any(rule.level is Level.ERROR for rule, _ in told):
+            return _Given(None, tuple(told))
+        return _Given(_quoted(value), tuple(told))
+
+
+class _Form:
+    """The card of one variant for rows with the same columns: what is the same for all of them, and gaps."""
+
+    def __init__(self, card: "_Card", columns: tuple[str, ...]) -> None:
+        #: The payload with a `%s` for each gap; one of them is the recipient's.
+        self.text = card.form
+        self.width = len(card.gaps)
+        self.own = card.gaps.index(_OWN)
+        self.gaps = tuple(
+            _Gap(card.gaps.index(name), name, place, text, columns) for name, place, text in card.templates
+        )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Card:
     """The card of one variant, compiled."""
 
-    #: Values that are the same for everybody, stripped.
-    constants: Mapping[str, str]
     #: Field, how problems name its template, the template.
     templates: tuple[tuple[str, str, template.Template], ...]
-    #: The payload with what is the same for everybody, and a `%s` for each of `gaps`.
+    #: The payload as canonical JSON: keys sorted, no spaces, UTF-8 left as it is; with a `%s` for each of `gaps`.
     form: str
     gaps: tuple[str, ...]
-
-    def payload(self, values: Mapping[str, str]) -> str:
-        """The values as canonical JSON: keys sorted, no spaces, UTF-8 left as it is."""
-        return self.form % tuple([_quoted(values[name]) for name in self.gaps])
 
 
 class Press:
@@ -77,63 +139,102 @@ class Press:
         self.names = frozenset(
             name for card in self._cards.values() for _, _, one in card.templates for name in one.names
         )
+        #: How often a template was rendered so far.
+        self.renders = 0
         self._about = {"name": campaign.name, "edition": campaign.edition, "description": campaign.description}
         self._variables: dict[Where, Mapping[str, Value]] = {
             source.where: {**profile.vars, **campaign.vars, **source.vars} for source in campaign.recipients
         }
+        self._forms: dict[object, _Form] = {}
+        #: How much the gaps of the forms remember.
+        self._kept = 0
 
     def press(self, sheets: Iterable[Sheet]) -> Pressed:
         """The payload of each slip; the same slips give the same payloads everywhere."""
         pressed = Pressed([], [], {}, [])
         for sheet in sheets:
+            forms = {variant: self._form(sheet, variant) for variant in {slip[3] for slip in sheet.slips}}
             for slip in sheet.slips:
-                payload, sha256 = self._pressed(sheet, slip, pressed)
+                payload, sha256 = self._pressed(forms[slip[3]], sheet, slip, pressed)
                 pressed.payloads.append(payload)
                 pressed.digests.append(sha256)
         return pressed
 
-    def _pressed(self, sheet: Sheet, slip: Slip, pressed: Pressed) -> tuple[str, str]:
+    def _form(self, sheet: Sheet, variant: str | None) -> _Form:
+        which = sheet.where, sheet.names, variant
+        if which not in self._forms:
+            self._keep(1)
+            self._forms[which] = _Form(self._cards[variant], sheet.names)
+        return self._forms[which]
+
+    def _pressed(self, form: _Form, sheet: Sheet, slip: Slip, pressed: Pressed) -> tuple[str, str]:
         """A payload and its hex SHA-256, both empty where there is none; why is added to `pressed`."""
-        row, to_wxid, device, variant, row_values = slip
-        names: dict[str, object] = dict(self._variables[sheet.where])
-        names.update(zip(sheet.names, row_values, strict=True))
-        names["campaign"] = self._about
-        names["recipient"] = {"toWxid": to_wxid, "source": sheet.source, "row": row}
-        names["device"], names["variant"] = {"name": device}, {"name": variant or ""}
-        card, index = self._cards[variant], len(pressed.payloads)
+        index, to_wxid, line = len(pressed.payloads), slip[1], (slip[2], *slip[4])
+        texts: list[str | None] = [None] * form.width
+        texts[form.own] = _quoted(to_wxid)
+        told: list[tuple[Rule, str]] = []
         try:
-            values, told = _rendered(card, names)
+            for gap in form.gaps:
+                given = gap.seen.get(gap.take(line)) if gap.take else None
+                if given is None:
+                    given = self._filled(gap, sheet, slip)
+                texts[gap.slot] = given.text
+                told += given.told
         except template.Skipped as skipped:
             pressed.left[index] = skipped.reason
             return "", ""
-        payload, sha256 = "", ""
-        if len(values) == len(CARD_FIELDS):
-            values["toWxid"] = to_wxid
-            payload, sha256 = _frozen(card, values, told)
+        payload, sha256 = ("", "") if None in texts else _frozen(form.text % tuple(texts), told)
         pressed.findings.extend((index, rule, message) for rule, message in told)
         return payload, sha256
 
+    def _filled(self, gap: _Gap, sheet: Sheet, slip: Slip) -> _Given:
+        """Fill a gap with what its template gives, and remember it for other rows with the same values."""
+        self.renders += 1
+        row, to_wxid, device, variant, values = slip
+        names: dict[str, object] = dict(self._variables[sheet.where])
+        names.update(zip(sheet.names, values, strict=True))
+        names["campaign"] = self._about
+        names[_RECIPIENT] = {_OWN: to_wxid, "source": sheet.source, "row": row}
+        names[_DEVICE], names["variant"] = {"name": device}, {"name": variant or ""}
+        given = gap.fill(names)
+        if gap.take:
+            taken = gap.take((device, *values))
+            if len(given.text or "") + sum(map(len, taken if isinstance(taken, tuple) else (taken,))) <= _LONGEST:
+                self._keep(1)
+                gap.seen[taken] = given
+        return given
 
-def _frozen(card: _Card, values: Mapping[str, str], told: list[tuple[Rule, str]]) -> tuple[str, str]:
+    def _keep(self, more: int) -> None:
+        """Make room for more to remember: all is forgotten where it has become much."""
+        self._kept += more
+        if self._kept > _KEPT:
+            self._kept = more
+            for form in self._forms.values():
+                for gap in form.gaps:
+                    gap.seen.clear()
+            self._forms.clear()
+
+
+def _frozen(payload: str, told: list[tuple[Rule, str]]) -> tuple[str, str]:
     """The payload and its hex SHA-256; both empty where it cannot be, which is told."""
-    if not conforms(values):
-        told += ((templates.PAYLOAD, fault) for fault in _faults(values))
+    if not conforms(payload):
+        told += ((templates.PAYLOAD, fault) for fault in _faults(json.loads(payload)))
         return "", ""
-    payload = card.payload(values)
     try:
         return payload, hashlib.sha256(payload.encode()).hexdigest()
     except UnicodeEncodeError:
-        broken = next(name for name, value in values.items() if not _is_encodable(value))
+        broken = next(name for name, value in json.loads(payload).items() if not _is_encodable(value))
         told.append((templates.VALUE, f"{broken}: has half of a character in it (a lone surrogate)"))
         return "", ""
 
 
-def conforms(payload: Mapping[str, str]) -> bool:
-    """Whether a payload keeps the plan schema's `payload`: seven texts, none empty.
+def conforms(payload: str) -> bool:
+    """Whether seven texts as canonical JSON keep the plan schema's `payload`: none is empty.
 
-    The schema asks no more, which a test holds; its validator would take longer than all the rest of a row.
+    The schema asks no more, which a test holds; its validator would take longer than all the rest of a row. A quote
+    within a text is escaped, so none of them looks like an empty one.
     """
-    return payload.keys() == _KEYS and all(payload.values())
+    return ':""' not in payload
 
 
 def _faults(payload: Mapping[str, str]) -> Iterator[str]:
@@ -142,12 +243,6 @@ def _faults(payload: Mapping[str, str]) -> Iterator[str]:
 
     for one in jsonschema.Draft7Validator(schemas.load("plan")["definitions"]["payload"]).iter_errors(payload):
         yield f"{'.'.join(map(str, one.path)) or 'card'}: {one.message}"
-
-
-@functools.lru_cache(maxsize=4096)
-def _check(name: str, value: str) -> tuple[tuple[Rule, str], ...]:
-    """What is wrong with a value; remembered, since lists repeat their cities and stores."""
-    return tuple(cards.check(name, value))
 
 
 def _card(campaign: Campaign, overrides: Mapping[str, str], place: str) -> _Card:
@@ -159,7 +254,6 @@ def _card(campaign: Campaign, overrides: Mapping[str, str], place: str) -> _Card
         for name in _FIELDS
     )
     return _Card(
-        constants=constants,
         templates=tuple(
             (name, f"{place if name in overrides else ''}card.{name}", one)
             for name, one in compiled.items()
@@ -170,26 +264,9 @@ def _card(campaign: Campaign, overrides: Mapping[str, str], place: str) -> _Card
     )
 
 
-def _rendered(card: _Card, names: Mapping[str, object]) -> tuple[dict[str, str], list[tuple[Rule, str]]]:
-    """The values without an error, and all that is wrong or doubtful.
-
-    Raises:
-        template.Skipped: a template leaves the recipient out.
-    """
-    values, told = dict(card.constants), []
-    for name, place, text in card.templates:
-        try:
-            value = text.render(names).strip()
-        except template.TemplateFault as fault:
-            rule = templates.UNDEFINED if fault.undefined else templates.VALUE
-            told.append((rule, f"{place}: {fault.place}{fault.message}"))
-            continue
-        if found := _check(name, value):
-            told += ((rule, f"{place}: {message}") for rule, message in found)
-            if any(rule.level is Level.ERROR for rule, _ in found):
-                continue
-        values[name] = value
-    return values, told
+def _nothing(_line: object) -> tuple[str, ...]:
+    """What a template takes that asks for nothing that differs."""
+    return ()
 
 
 def _is_encodable(text: str) -> bool:

@@ -15,11 +15,12 @@ from gewe_runner.render.press import Press, Pressed, Sheet
 if TYPE_CHECKING:  # takes long to load, and most lists are too short for it
     from concurrent.futures import Future, ProcessPoolExecutor
 
-#: Slips that are pressed here before other processes are started: those of most lists are done sooner than that.
-ALONE = 6_000
+#: Templates that are rendered here before other processes are started: those of most lists are done sooner than that,
+#: and where they are fewer than the slips, since values come again, to hand the slips over takes longer than they do.
+ALONE = 18_000
 
-#: Of so many slips it is likely that more come: the server of the processes starts beside the work from then on.
-LIKELY = 2_000
+#: After so many it is likely that more come: the server of the processes starts beside the work from then on.
+LIKELY = 6_000
 
 #: Batches under way for each process: enough that none waits, few enough that memory does not grow with the list.
 AHEAD = 3
@@ -34,15 +35,16 @@ def pressed(campaign: Campaign, profile: Profile, press: Press, batches: Iterabl
     """What became of each batch, in their order.
 
     Args:
-        press: The campaign's own, for the first `ALONE` slips and where there is one core.
+        press: The campaign's own, for as long as others are not worth it and where there is one core.
     """
-    done, cores, batches = 0, _cores(), iter(batches)
+    slips, cores, batches = 0, _cores(), iter(batches)
     for batch in batches:
-        before, done = done, done + sum(len(sheet.slips) for sheet in batch)
-        if cores > 1 and before < LIKELY <= done:
-            _serve()
+        before, slips = press.renders, slips + sum(len(sheet.slips) for sheet in batch)
         yield press.press(batch)
-        if cores > 1 and done >= ALONE:
+        is_worth_it = cores > 1 and press.renders >= slips
+        if is_worth_it and before < LIKELY <= press.renders:
+            _serve()
+        if is_worth_it and press.renders >= ALONE:
             break
     first = next(batches, None)
     if first is not None:

@@ -22,13 +22,26 @@ from jinja2.compiler import CodeGenerator
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.parser import Parser
 
-from gewe_runner.template import faults, meter, parts, sandbox, tree
+from gewe_runner.template import faults, meter, offer, parts, sandbox, tree
 from gewe_runner.template.faults import Skipped, TemplateFault
 
-__all__ = ["LENGTH", "Expression", "Skipped", "Template", "TemplateFault", "expression_fault", "files", "syntax_fault"]
+__all__ = [
+    "FUNCTIONS",
+    "LENGTH",
+    "Expression",
+    "Skipped",
+    "Template",
+    "TemplateFault",
+    "expression_fault",
+    "files",
+    "syntax_fault",
+]
 
 #: Characters of a template's text.
 LENGTH = 16 * 1024
+
+#: The functions that every template knows; whoever gives it something of that name hides it.
+FUNCTIONS = frozenset(offer.GLOBALS)
 
 _SANDBOX = sandbox.Sandbox()
 _NONE: Mapping[str, str] = MappingProxyType({})

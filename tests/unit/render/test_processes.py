@@ -18,12 +18,12 @@ from gewe_runner.render.press import Press, Sheet, Slip
 from tests.conftest import ROOT
 from tests.unit.render.test_render import CAMPAIGN, PROFILE, SOURCE, campaign, given
 
-#: More than this process does alone, so that others are started.
+#: More than this process does alone, each with a value of its own, so that others are started.
 MANY = processes.ALONE + 3 * batches.SIZE
 
 
 def sheets(numbers: range) -> list[Sheet]:
-    slips: list[Slip] = [(n, f"wxid_{n}", "east", None, ("S 1", f"wxid_{n}")) for n in numbers]
+    slips: list[Slip] = [(n, f"wxid_{n}", "east", None, (f"S {n}", f"wxid_{n}")) for n in numbers]
     return [Sheet(SOURCE.where, "a.csv", ("store", "toWxid"), slips)]
 
 
@@ -34,9 +34,17 @@ def test_other_processes_give_what_this_one_gives_in_the_same_order() -> None:
     assert all(found)
 
 
+def test_slips_whose_values_come_again_need_no_other_process() -> None:
+    press = Press(CAMPAIGN, PROFILE)
+    slips: list[Slip] = [(n, f"wxid_{n}", "east", None, (f"S {n % 9}", f"wxid_{n}")) for n in range(2, 2 * MANY)]
+    laid = [[Sheet(SOURCE.where, "a.csv", ("store", "toWxid"), slips[at : at + 500])] for at in range(0, 2 * MANY, 500)]
+    assert all(pressed.payloads for pressed in processes.pressed(CAMPAIGN, PROFILE, press, laid))
+    assert press.renders == 10
+
+
 def test_a_problem_far_down_a_list_is_told_at_its_row() -> None:
     problems = Problems()
-    rows = (given(n, store="" if n == MANY - 1 else "S 1") for n in range(2, MANY))
+    rows = (given(n, store="" if n == MANY - 1 else f"S {n}") for n in range(2, MANY))
     card = {"title": "{{ 29 // (store | length) }}"}
     found = list(render.messages(campaign(card=card, vars={}), PROFILE, rows, problems))
     assert len(found) == MANY - 3
@@ -50,7 +58,7 @@ def test_no_more_batches_are_read_than_are_under_way() -> None:
         nonlocal read
         for n in range(2, 20 * MANY):
             read = n
-            yield given(n)
+            yield given(n, store=f"S {n}")
 
     found = render.messages(CAMPAIGN, PROFILE, rows(), Problems())
     taken = sum(isinstance(next(found), Message) for _ in range(MANY))
@@ -70,7 +78,7 @@ def rows():
         if number == {many}:
             print("under way", flush=True)
             time.sleep(60)
-        yield given(number)
+        yield given(number, store=f"S {{number}}")
 
 if __name__ == "__main__":
     for _ in render.messages(CAMPAIGN, PROFILE, rows(), Problems()):
