@@ -37,8 +37,8 @@ class WorkOrder:
     project: Path
     #: Lanes that it works on at once.
     threads: int = 20
-    #: A lane's wait that is not longer keeps its thread (milliseconds).
-    linger: int = 200
+    #: A lane that waits no longer stays with this worker (milliseconds).
+    linger: int = 30_000
     timing: keeper.Timing = field(default_factory=keeper.Timing)
     #: Where `GET /metrics` is answered; None: nowhere.
     metrics: tuple[str, int] | None = None
@@ -76,7 +76,9 @@ def serve(order: WorkOrder, quit_: Quit, environ: Mapping[str, str]) -> None:
             linger=order.linger, offline=_NowAndThen(offline).ask,
         )  # fmt: skip
         quit_.heard(functools.partial(_end, tools))
-        house = keeper.Keeper(house=_House(own, ledger, meter), busy=lanes.busy, clock=clock, timing=order.timing)
+        house = keeper.Keeper(
+            house=_House(own, ledger, meter), busy=lanes.busy, call=lanes.call, clock=clock, timing=order.timing
+        )
         parts.callback(house.ended.set)
         house.start()
         queue = procrastinate.Queue(
@@ -94,9 +96,9 @@ def _end(tools: Tools, times: int) -> None:
         tools.give_up.set()
 
 
-def _slice(device: str, tools: Tools) -> None:
+def _slice(device: str, tools: Tools) -> procrastinate.Steps:
     try:
-        work(device, tools)
+        yield from work(device, tools)
     except errors.GeweRunnerError as error:
         # the housekeeping comes back to the lane
         _LOG.warning("the slice of %s ended: %s", device, error.message, extra={"action": "slice_ended"})
@@ -158,6 +160,9 @@ class _House:
 
     def beat(self, devices: Iterable[str]) -> int:
         return self.lanes.beat(devices)
+
+    def called(self, devices: Iterable[str]) -> list[str]:
+        return self.lanes.called(devices)
 
     def heal(self, *, silent: float, reaps: bool, thorough: bool) -> None:
         healed = heal.heal(self.ledger, silent=silent, reaps=reaps, thorough=thorough)

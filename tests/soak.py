@@ -64,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--seconds", type=float, default=60, help="that workers are counted for (default 60)")
     parser.add_argument("--size", type=float, default=1, help="share of the workers' lanes and messages (default 1)")
+    parser.add_argument("--worker", default="", metavar="OPTIONS", help="more of them, as '--threads 60 --linger 0.2'")
     return parser.parse_args()
 
 

@@ -6,6 +6,7 @@ import functools
 import itertools
 import os
 import random
+import shlex
 import signal
 import statistics
 import subprocess
@@ -33,7 +34,7 @@ class Crew:
     """Workers that somebody starts again when they end, as systemd would."""
 
     own: fleet.Fleet
-    options: tuple[str, ...] = ("--stale", str(SHORT))
+    options: tuple[str, ...]
     processes: "list[subprocess.Popen[str]]" = field(default_factory=list)
     #: Exit codes of those that were started again.
     ended: list[int] = field(default_factory=list)
@@ -100,7 +101,7 @@ def scene(
     messages: int,
     workers: int = 4,
     api: float = 30,
-    worker: tuple[str, ...] = ("--stale", str(SHORT)),
+    stale: float = SHORT,
     settings: tuple[str, ...] = postgres.HASTY,
 ) -> Iterator[Scene]:
     """Everything planned and handed over, and so many workers started."""
@@ -108,7 +109,7 @@ def scene(
     with crash.gateway(folder, seed=options.seed, median_ms=api) as gateway:
         ids = crash.people(messages, random.Random(options.seed), faulty=0)
         own = fleet.lay(folder / "project", gateway, server.database(), ids, devices)
-        crew = Crew(own=own, options=worker)
+        crew = Crew(own=own, options=("--stale", str(stale), *shlex.split(options.worker)))
         begun = time.monotonic()
         own.hand(patience=_PLANNING)
         print(f"  {messages:,} messages planned and handed over in {time.monotonic() - begun:.0f} s")
@@ -220,8 +221,7 @@ def pace(folder: Path, options: argparse.Namespace, _chance: random.Random) -> b
     """1,000 lanes at a message in 6 s: the rate, the gaps, and what it costs."""
     count = max(int(1000 * options.size), 4)
     each = int((options.seconds + 40) / 6) + 2
-    usual = ("--stale", str(USUAL), "--threads", "60")
-    with scene(folder, options, devices=lanes(count, 10), messages=count * each, worker=usual, settings=CAREFUL) as at:
+    with scene(folder, options, devices=lanes(count, 10), messages=count * each, stale=USUAL, settings=CAREFUL) as at:
         at.crew.wait(lambda: at.sent() >= 2 * count)
         rate, workers, ledger = measured(at, options.seconds)
         gap, share = min(gaps(at)), 6 / statistics.fmean(gaps(at))
@@ -236,8 +236,7 @@ def crowd(folder: Path, options: argparse.Namespace, _chance: random.Random) -> 
     """5,000 lanes and a million messages, more than two cores can do: what they do, and whether every lane gets its
     turn; then the same when PostgreSQL has no statistics."""
     count, many = max(int(5000 * options.size), 20), int(1_000_000 * options.size)
-    usual = ("--stale", str(USUAL), "--threads", "60")
-    with scene(folder, options, devices=lanes(count, 10), messages=many, worker=usual) as at:
+    with scene(folder, options, devices=lanes(count, 10), messages=many, stale=USUAL) as at:
         good = True
         for name in ("with statistics", "with none, and workers started anew"):
             enough = at.sent() + count

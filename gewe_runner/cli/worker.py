@@ -23,11 +23,11 @@ _OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 @click.option("--threads", type=click.IntRange(1, 500), default=20, show_default=True, help="Lanes worked on at once.")
 @click.option(
     "--linger",
-    type=click.FloatRange(0, 60),
-    default=0.2,
+    type=click.FloatRange(0, 300),
+    default=30,
     show_default=True,
     metavar="SECONDS",
-    help="A lane keeps its thread over a wait that is not longer.",
+    help="A lane that waits no longer stays with this worker; it needs no thread for that.",
 )
 @click.option(
     "--stale",

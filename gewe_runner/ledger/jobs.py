@@ -73,6 +73,11 @@ _KICK = text(
     "  priority = greatest(job.priority, excluded.priority)"
 )
 
+_DUE = text(
+    "SELECT args ->> 'device' FROM procrastinate_jobs WHERE lock = ANY(:locks) AND status = 'todo' "
+    "AND scheduled_at <= now()"
+)
+
 # Whose worker is gone or silent. A job is deleted rather than tried again: a frozen worker that comes back may then
 # say of its job what it likes, it is no longer there.
 _STALLED = text(
@@ -199,6 +204,12 @@ def kick(connection: sqlalchemy.Connection, profile: str, dues: Iterable[tuple[s
     if len(found) >= _MANY:
         connection.exec_driver_sql("ANALYZE procrastinate_jobs")
     return len(found)
+
+
+def due(connection: sqlalchemy.Connection, profile: str, devices: Iterable[str]) -> list[str]:
+    """Those of the devices whose lanes have a job that is due and not given out."""
+    locks = [f"{profile}/{device}" for device in devices]
+    return list(connection.execute(_DUE, {"locks": locks}).scalars()) if locks else []
 
 
 def reap(connection: sqlalchemy.Connection, silent: float, *, thorough: bool) -> int:

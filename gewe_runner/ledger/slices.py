@@ -121,6 +121,11 @@ class Slices(lanes.Lanes):
             connection.execute(_HEARTBEAT, values)
             return now
 
+    def called(self, devices: Iterable[str]) -> list[str]:
+        """Those of the lanes for which a job is due though they are worked on: something has come up for them."""
+        with self._ledger.reading() as connection:
+            return jobs.due(connection, self._profile, devices)
+
     def hand_over(self, claim: Claim, mark: Mark, closed: Mapping[str, str], due: int | None, now: int) -> bool:
         """Give the lane back, with a job for the next slice where there is something left to do: one transaction.
 

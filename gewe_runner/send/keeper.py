@@ -60,6 +60,7 @@ class House(Protocol):
     """What the housekeeping needs of a ledger."""
 
     def beat(self, devices: Iterable[str]) -> int: ...
+    def called(self, devices: Iterable[str]) -> Iterable[str]: ...
     def heal(self, *, silent: float, reaps: bool, thorough: bool) -> None: ...
 
 
@@ -68,7 +69,9 @@ class Keeper:
     """Says for a worker that it is alive, and mends what others left behind."""
 
     house: House
+    #: The lanes that the worker has, and what tells them that there is something new for them to do.
     busy: Callable[[], Iterable[str]]
+    call: Callable[[Iterable[str]], None]
     clock: Clock
     timing: Timing
     ended: threading.Event = field(default_factory=threading.Event)
@@ -96,7 +99,9 @@ class Keeper:
         """One look at the house; `now` in monotonic seconds."""
         if now - self._beaten >= self.timing.beat:
             asked = self.clock.now()
-            self.clock.set(self.house.beat(self.busy()), asked)
+            busy = self.busy()
+            self.clock.set(self.house.beat(busy), asked)
+            self.call(self.house.called(busy))
             self._beaten = now
         thorough = now - self._thorough >= min(THOROUGH, 2 * self.timing.stale)
         self.house.heal(silent=self.timing.stale, reaps=now >= self._trust, thorough=thorough)

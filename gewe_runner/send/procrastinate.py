@@ -1,20 +1,32 @@
-"""The engine under the workers: decides who works on a lane and when; the lane's epoch decides who may send."""
+"""The engine under the workers: decides who works on a lane and when; the lane's epoch decides who may send.
+
+A lane that waits for its pace stays with the worker that has it, without a thread: to give it back, find, take and
+claim it again would cost more than its message.
+"""
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import procrastinate
 import psycopg_pool
-from procrastinate import exceptions, worker
+from procrastinate import exceptions, manager, worker
 
 from gewe_runner import errors
 from gewe_runner.send.keeper import Timing
+from gewe_runner.send.slots import Comes, Slots
+
+#: What a lane has to do, step by step: after each it gives for how long it waits (milliseconds).
+Steps = Generator[int, None, None]
 
 #: How long a worker that is told to end waits for its slices (seconds): longer than a slice offers an outcome to a
 #: database that is away.
 GRACE = 150
+
+_NO_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,11 +57,12 @@ class Quit:
             listener(self.asked)
 
 
-def run(queue: Queue, handler: Callable[[str], None], timing: Timing, threads: int, quit_: Quit) -> None:
+def run(queue: Queue, handler: Callable[[str], Steps], timing: Timing, threads: int, quit_: Quit) -> None:
     """Work on lanes until somebody asks to end.
 
     Args:
-        handler: Takes a device and works on its lane; called in that many threads at once.
+        handler: Takes a device and gives its lane's steps; each is done in one of so many threads. Once somebody has
+            asked to end, no wait is waited for.
 
     Raises:
         errors.StoppedError: the database was away for too long.
@@ -70,25 +83,26 @@ def _away() -> errors.StoppedError:
     )
 
 
-async def _run(queue: Queue, handler: Callable[[str], None], timing: Timing, threads: int, quit_: Quit) -> None:
-    loop = asyncio.get_running_loop()
-    # the engine runs its tasks in the loop's executor, which otherwise has a few threads whatever it was asked for
-    loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="slice"))
+async def _run(queue: Queue, handler: Callable[[str], Steps], timing: Timing, threads: int, quit_: Quit) -> None:
     connector = procrastinate.PsycopgConnector(
-        conninfo=queue.address, kwargs=dict(queue.options), min_size=1, max_size=4, timeout=30
-    )
-    app = procrastinate.App(connector=connector)
+        # each call is one statement
+        conninfo=queue.address, kwargs={**queue.options, "autocommit": True}, min_size=1, max_size=4, timeout=30
+    )  # fmt: skip
+    app, crew = procrastinate.App(connector=connector), _Crew(threads)
+    app.job_manager = _Jobs(connector, crew)
 
-    def slice_(device: str) -> None:
-        handler(device)
+    async def slice_(device: str) -> None:
+        await crew.work(handler(device))
 
     app.task(name=queue.task, queue=queue.name)(slice_)
     async with app.open_async():
         own = worker.Worker(
             app=app,
             queues=[queue.name],
-            concurrency=threads,
+            concurrency=_NO_LIMIT,
             fetch_job_polling_interval=timing.poll,
+            # nobody aborts a job
+            abort_job_polling_interval=_NO_LIMIT,
             # jobs that become due tell nobody, so listening would only cost
             listen_notify=False,
             delete_jobs="successful",
@@ -98,13 +112,65 @@ async def _run(queue: Queue, handler: Callable[[str], None], timing: Timing, thr
             stalled_worker_timeout=20 * timing.stale,
         )
         running = asyncio.ensure_future(own.run())  # type: ignore[no-untyped-call]
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            crew.ending.set()
+            own.stop()  # type: ignore[no-untyped-call]
 
         def end(_times: int) -> None:
             # a loop that has ended needs no call
             if not loop.is_closed():
-                loop.call_soon_threadsafe(own.stop)
+                loop.call_soon_threadsafe(stop)
 
         quit_.heard(end)
         if quit_.asked:
-            loop.call_soon(own.stop)
+            loop.call_soon(stop)
         await running
+
+
+class _Crew:
+    """The threads of a worker, and the lanes that it has."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="slice")
+        #: One for each thread.
+        self.slots = Slots(threads)
+        self.ending = asyncio.Event()
+
+    async def work(self, steps: Steps) -> None:
+        """Do a lane's steps; it has a slot, which is free afterwards."""
+        loop = asyncio.get_running_loop()
+        try:
+            while (pause := await loop.run_in_executor(self._threads, next, steps, None)) is not None:
+                self.slots.give()
+                try:
+                    await self._wait(pause)
+                finally:
+                    await self.slots.take(Comes.BACK)
+        finally:
+            self.slots.give()
+
+    async def _wait(self, pause: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause / 1000):
+                await self.ending.wait()
+
+
+class _Jobs(manager.JobManager):
+    """The engine's jobs, given out only where there is a slot for the lane."""
+
+    def __init__(self, connector: procrastinate.PsycopgConnector, crew: _Crew) -> None:
+        super().__init__(connector)
+        self._crew = crew
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Any:
+        slots, job = self._crew.slots, None
+        await slots.take(Comes.ANEW)
+        try:
+            if not self._crew.ending.is_set():
+                job = await super().fetch_job(queues, worker_id)
+        finally:
+            if job is None:
+                slots.give()
+        return job

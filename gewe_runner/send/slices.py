@@ -1,5 +1,7 @@
 """A worker's slice: one lane, one request after the other, until it has to wait for long; synchronous throughout.
 
+While it has to wait it does nothing, and no thread with it: it says for how long, and whoever drives it comes back.
+
 It decides with the same scheduler as the local engine. What that one keeps in memory as long as a send lasts (counts
 in a row, waves, why something stopped), the ledger keeps here, since the next slice may run on another host.
 """
@@ -8,7 +10,7 @@ import contextlib
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -65,11 +67,20 @@ class Lanes:
 
     def __init__(self) -> None:
         self._busy: set[str] = set()
+        self._called: set[str] = set()
         self._lock = threading.Lock()
 
     def busy(self) -> list[str]:
         with self._lock:
             return sorted(self._busy)
+
+    def call(self, devices: Iterable[str]) -> None:
+        """Let the slices of these devices end instead of waiting: there is something new for them to do."""
+        with self._lock:
+            self._called |= self._busy.intersection(devices)
+
+    def called(self, device: str) -> bool:
+        return device in self._called
 
     @contextlib.contextmanager
     def alone(self, device: str) -> Iterator[bool]:
@@ -77,6 +88,8 @@ class Lanes:
         with self._lock:
             free = device not in self._busy
             self._busy.add(device)
+            if free:
+                self._called.discard(device)
         try:
             yield free
         finally:
@@ -106,14 +119,17 @@ class Tools:
     lanes: Lanes = field(default_factory=Lanes)
     #: Asked about a device before a slice's first message: why its lane may not go on, empty if it may.
     offline: Callable[[str], str] | None = None
-    #: A wait that is not longer happens within the slice (milliseconds).
-    linger: int = 200
+    #: A lane that waits no longer stays with its slice (milliseconds).
+    linger: int = 30_000
     #: A slice ends after so many messages, so that other lanes get their turn.
     messages: int = 20
 
 
-def work(device: str, tools: Tools) -> None:
+def work(device: str, tools: Tools) -> Generator[int, None, None]:
     """Send what the device may send now, then hand its lane over to the next slice.
+
+    Yields:
+        For how long to wait before it is driven on (milliseconds); it may go on sooner where it is to end.
 
     Raises:
         errors.LedgerError: the ledger refuses; the housekeeping comes back to the lane.
@@ -133,7 +149,7 @@ def work(device: str, tools: Tools) -> None:
             return
         slice_ = _Slice(_lane(device, settings, claim, jobs, tools), tools)
         try:
-            slice_.run()
+            yield from slice_.run()
         finally:
             slice_.end()
 
@@ -182,13 +198,13 @@ class _Slice:
         self._run = ""
         self._asked = False
 
-    def run(self) -> None:
+    def run(self) -> Generator[int, None, None]:
         tools, scheduler = self._tools, self._scheduler
         scheduler.start(tools.now())
         begun = 0
         while True:
             now = tools.now()
-            going = begun < tools.messages and not tools.stop.is_set() and not scheduler.stopped
+            going = begun < tools.messages and not self._is_over()
             wants = scheduler.wants(now, ahead=AHEAD) if going else []
             if wants and self._ask(wants[0]):
                 continue
@@ -200,7 +216,11 @@ class _Slice:
             due = scheduler.next_due()
             if not going or due is None or due - tools.now() > tools.linger:
                 return
-            tools.stop.wait(max(due - AHEAD - tools.now(), 0) / 1000)
+            yield max(due - AHEAD - tools.now(), 0)
+
+    def _is_over(self) -> bool:
+        tools = self._tools
+        return tools.stop.is_set() or bool(self._scheduler.stopped) or tools.lanes.called(self._lane.device.name)
 
     def _ask(self, want: Want) -> bool:
         """Before the slice's first message: look whether the device is offline."""

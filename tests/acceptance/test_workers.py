@@ -206,3 +206,19 @@ def test_lanes_that_are_done_at_once_do_not_wait_for_each_other(
         own.wait()
     assert own.counts() == {"sent": 120}
     assert "stood in each other's way" not in own.project.said()
+
+
+def test_a_run_with_priority_gets_a_lane_that_a_worker_has_kept(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(20), {"t-0": 120})
+    folder = own.project.folder
+    first = (folder / "fruit.yaml").read_text(encoding="utf-8")
+    (folder / "urgent.yaml").write_text(first.replace("name: fruit", "name: urgent"), encoding="utf-8")
+    with own.workers(1):
+        own.hand()
+        own.wait(lambda: own.counts().get("sent", 0) >= 1)
+        own.hand("--priority", "5", campaign="urgent.yaml")
+        urgent = "SELECT 1 FROM run JOIN message ON run_n = n WHERE priority = 5 AND message.state = 'sent'"
+        own.wait(lambda: len(own.ask(urgent)) >= 2)
+    assert own.counts()["sent"] <= 18

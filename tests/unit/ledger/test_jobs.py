@@ -42,3 +42,11 @@ def test_a_lane_that_is_kicked_again_is_brought_forward_and_never_put_off(connec
     jobs.kick(connection, "live", [("early", FUTURE), ("other", PAST + 5_000), ("kept", PAST)])
     assert jobs.kick(connection, "live", [("early", PAST + 1_000), ("kept", FUTURE)]) == 2
     assert fetched(connection) == ["kept", "early", "other"]
+
+
+def test_a_lane_that_is_kicked_while_it_is_worked_on_is_due(connection: sqlalchemy.Connection) -> None:
+    jobs.kick(connection, "live", [("kicked", PAST), ("quiet", PAST), ("later", PAST)])
+    fetched(connection)
+    jobs.kick(connection, "live", [("kicked", PAST), ("later", FUTURE), ("elsewhere", PAST)])
+    assert jobs.due(connection, "live", ["kicked", "quiet", "later"]) == ["kicked"]
+    assert jobs.due(connection, "live", []) == []

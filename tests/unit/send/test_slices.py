@@ -113,21 +113,26 @@ def tools(book: Book, line: Line, messages: int = 20) -> slices.Tools:
     )
 
 
+def drive(own: slices.Tools) -> list[int]:
+    """A slice from its beginning to its end; for how long it would have waited."""
+    return list(slices.work("east", own))
+
+
 def test_a_slice_ends_after_its_messages_and_the_lane_goes_on_at_once() -> None:
     book, line = Book(9), Line()
-    slices.work("east", tools(book, line, messages=4))
+    drive(tools(book, line, messages=4))
     assert (line.sent, len(book.outcomes), book.dues) == (4, 4, [0])
 
 
 def test_a_lane_that_is_done_needs_no_other_slice() -> None:
     book, line = Book(3), Line()
-    slices.work("east", tools(book, line))
+    drive(tools(book, line))
     assert (line.sent, book.dues) == (3, [None])
 
 
 def test_a_lane_that_somebody_has_is_looked_at_again() -> None:
     book, line = Book(3, held=True), Line()
-    slices.work("east", tools(book, line))
+    drive(tools(book, line))
     assert (line.sent, book.came_back, book.marks) == (0, ["east"], [])
 
 
@@ -135,7 +140,7 @@ def test_one_process_never_works_on_a_device_twice_at_once() -> None:
     book, line = Book(3), Line()
     own = tools(book, line)
     with own.lanes.alone("east"):
-        slices.work("east", own)
+        drive(own)
     assert (line.sent, book.came_back) == (0, ["east"])
 
 
@@ -143,7 +148,7 @@ def test_failures_in_a_row_are_counted_over_slices() -> None:
     streaks = Streaks(failures=4)
     claim = replace(CLAIM, streaks=streaks)
     book, line = Book(9, claimed=claim), Line(REFUSED)
-    slices.work("east", tools(book, line))
+    drive(tools(book, line))
     assert (line.sent, book.dues) == (1, [None])
     assert book.marks[-1].stopped == "5 failures in a row (stop_when.failures_in_a_row: 5)"
 
@@ -151,14 +156,14 @@ def test_failures_in_a_row_are_counted_over_slices() -> None:
 def test_a_lane_that_has_stopped_sends_nothing() -> None:
     claim = replace(CLAIM, stopped="offline")
     book, line = Book(9, claimed=claim), Line()
-    slices.work("east", tools(book, line))
+    drive(tools(book, line))
     assert (line.sent, book.marks[-1].stopped, book.dues) == (0, "offline", [None])
 
 
 def test_a_ledger_that_is_slow_stops_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(letters, "STALE_INTENT", 0.01)
     book, line = Book(9, slow=0.05), Line()
-    slices.work("east", tools(book, line))
+    drive(tools(book, line))
     assert (line.sent, book.stops, [one.unsent for one in book.outcomes]) == (0, {}, [True] * 3)
     assert book.dues == [pytest.approx(slices.RELIEF, abs=50)]
 
@@ -168,7 +173,7 @@ def test_an_outcome_that_the_ledger_never_takes_is_told_to_whoever_watches() -> 
     own = replace(tools(book, Line()), watch=witness)
     own.give_up.set()
     with pytest.raises(errors.LedgerError):
-        slices.work("east", own)
+        drive(own)
     assert ([one.state for one in witness.lost_], witness.noted) == ([State.SENT], [])
 
 
@@ -181,8 +186,8 @@ def test_a_device_is_asked_about_once_in_a_slice_and_sends_nothing_when_it_is_of
 
     book, line = Book(9), Line()
     own = replace(tools(book, line, messages=4), offline=offline)
-    slices.work("east", own)
-    slices.work("east", own)
+    drive(own)
+    drive(own)
     assert (line.sent, asked) == (4, ["east", "east"])
     assert [mark.stopped for mark in book.marks] == ["", "it is offline"]
 
@@ -192,4 +197,44 @@ def test_a_lane_with_nothing_to_send_is_not_asked_about() -> None:
         raise AssertionError(device)
 
     own = replace(tools(Book(9, claimed=replace(CLAIM, stopped="a person has to look")), Line()), offline=offline)
-    slices.work("east", own)
+    drive(own)
+
+
+def paced(own: slices.Tools, per_minute: float) -> slices.Tools:
+    """The same with a pace."""
+    device = replace(own.devices["east"], pace=replace(UNLIMITED, per_minute=per_minute))
+    return replace(own, devices={"east": device})
+
+
+def test_a_lane_that_waits_says_for_how_long_and_is_kept() -> None:
+    book, line = Book(9), Line()
+    own = paced(tools(book, line), 60)
+    steps = slices.work("east", own)
+    pause = next(steps)
+    assert (line.sent, 900 < pause <= 1000 - letters.AHEAD, book.marks, own.lanes.busy()) == (1, True, [], ["east"])
+
+
+def test_a_lane_that_waits_for_longer_is_given_back() -> None:
+    book, line = Book(9), Line()
+    assert drive(replace(paced(tools(book, line), 60), linger=900)) == []
+    assert line.sent == 1
+    assert book.dues == [pytest.approx(1000, abs=50)]
+
+
+def test_a_lane_that_waits_ends_when_the_worker_does() -> None:
+    book, line = Book(9), Line()
+    own = paced(tools(book, line), 60)
+    steps = slices.work("east", own)
+    next(steps)
+    own.stop.set()
+    assert (list(steps), line.sent, len(book.marks), own.lanes.busy()) == ([], 1, 1, [])
+
+
+def test_a_lane_for_which_something_new_has_come_up_is_given_back_at_its_next_turn() -> None:
+    book, line = Book(9), Line()
+    own = paced(tools(book, line), 60)
+    own.lanes.call(["east"])  # not worked on yet: it will see for itself
+    steps = slices.work("east", own)
+    next(steps)
+    own.lanes.call(["east", "west"])
+    assert (list(steps), line.sent, len(book.outcomes)) == ([], 1, 1)
