@@ -15,9 +15,12 @@ from gewe_runner.render.press import Press, Pressed, Sheet
 if TYPE_CHECKING:  # takes long to load, and most lists are too short for it
     from concurrent.futures import Future, ProcessPoolExecutor
 
-#: Templates that are rendered here before other processes are started: those of most lists are done sooner than that,
-#: and where they are fewer than the slips, since values come again, to hand the slips over takes longer than they do.
+#: Templates that are rendered here before other processes are started: those of most lists are done sooner than that.
 ALONE = 18_000
+
+#: Templates rendered for each slip from which other processes are worth it: where values come again, they are fewer,
+#: and to hand the slips over takes longer than to render them.
+WORTH = 2
 
 #: After so many it is likely that more come: the server of the processes starts beside the work from then on.
 LIKELY = 6_000
@@ -41,7 +44,7 @@ def pressed(campaign: Campaign, profile: Profile, press: Press, batches: Iterabl
     for batch in batches:
         before, slips = press.renders, slips + sum(len(sheet.slips) for sheet in batch)
         yield press.press(batch)
-        is_worth_it = cores > 1 and press.renders >= slips
+        is_worth_it = cores > 1 and press.renders >= WORTH * slips
         if is_worth_it and before < LIKELY <= press.renders:
             _serve()
         if is_worth_it and press.renders >= ALONE:

@@ -18,8 +18,10 @@ from gewe_runner.render.press import Press, Sheet, Slip
 from tests.conftest import ROOT
 from tests.unit.render.test_render import CAMPAIGN, PROFILE, SOURCE, campaign, given
 
-#: More than this process does alone, each with a value of its own, so that others are started.
-MANY = processes.ALONE + 3 * batches.SIZE
+#: As many templates take a value of their own in each row as make other processes worth it.
+BUSY = campaign(card={"title": "{{ store }}"})
+#: More than this process does alone, so that others are started.
+MANY = processes.ALONE // processes.WORTH + 3 * batches.SIZE
 
 
 def sheets(numbers: range) -> list[Sheet]:
@@ -28,8 +30,8 @@ def sheets(numbers: range) -> list[Sheet]:
 
 
 def test_other_processes_give_what_this_one_gives_in_the_same_order() -> None:
-    press, laid = Press(CAMPAIGN, PROFILE), [sheets(range(n, n + 500)) for n in range(2, MANY, 500)]
-    found = [one for pressed in processes.pressed(CAMPAIGN, PROFILE, press, laid) for one in pressed.payloads]
+    press, laid = Press(BUSY, PROFILE), [sheets(range(n, n + 500)) for n in range(2, MANY, 500)]
+    found = [one for pressed in processes.pressed(BUSY, PROFILE, press, laid) for one in pressed.payloads]
     assert found == [one for batch in laid for one in press.press(batch).payloads]
     assert all(found)
 
@@ -60,7 +62,7 @@ def test_no_more_batches_are_read_than_are_under_way() -> None:
             read = n
             yield given(n, store=f"S {n}")
 
-    found = render.messages(CAMPAIGN, PROFILE, rows(), Problems())
+    found = render.messages(BUSY, PROFILE, rows(), Problems())
     taken = sum(isinstance(next(found), Message) for _ in range(MANY))
     found.close()  # type: ignore[attr-defined]
     cores = len(os.sched_getaffinity(0))
@@ -71,7 +73,8 @@ SCRIPT = """
 import itertools, sys, time
 from gewe_runner.problems import Problems
 from gewe_runner import batches, render
-from tests.unit.render.test_render import CAMPAIGN, PROFILE, given
+from tests.unit.render.test_processes import BUSY
+from tests.unit.render.test_render import PROFILE, given
 
 def rows():
     for number in itertools.count(2):
@@ -81,7 +84,7 @@ def rows():
         yield given(number, store=f"S {{number}}")
 
 if __name__ == "__main__":
-    for _ in render.messages(CAMPAIGN, PROFILE, rows(), Problems()):
+    for _ in render.messages(BUSY, PROFILE, rows(), Problems()):
         pass
 """
 
