@@ -82,6 +82,15 @@ class Ledger:
         with translated(self.database, self.name), self.engine.begin() as connection:
             yield connection
 
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[sqlalchemy.Connection]:
+        """Each statement is durable when it has been executed; without the questions and answers of a transaction."""
+        with (
+            translated(self.database, self.name),
+            self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
+        ):
+            yield connection
+
     def close(self) -> None:
         self.engine.dispose()
 

@@ -5,7 +5,7 @@ before it returns), and only who claims a dead owner's lane turns what was in fl
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy
@@ -64,7 +64,7 @@ _FENCE = text("UPDATE lane SET next_at = :next_at WHERE device = :device AND epo
 
 # A message that another transaction is about to withdraw is passed over, not waited for. What a person who was
 # forgotten had pending is cancelled; should it ever be re-opened, it has no payload left to send.
-INTENT = (
+_INTENT = (
     "UPDATE message SET state = 'sending', epoch = :epoch, attempts = attempts + 1, started_at = :now, "
     "  ended_at = NULL, reason = '', gateway_text = '' "
     "WHERE id = (SELECT id FROM message WHERE run_n = (SELECT n FROM run WHERE id = :run AND state = 'open') "
@@ -74,8 +74,8 @@ INTENT = (
 )
 
 _INTENTS = {
-    "sqlite": text(INTENT.format(lock="")),
-    "postgresql": text(INTENT.format(lock="FOR NO KEY UPDATE SKIP LOCKED")),
+    "sqlite": text(_INTENT.format(lock="")),
+    "postgresql": text(_INTENT.format(lock="FOR NO KEY UPDATE SKIP LOCKED")),
 }
 
 _IS_OPEN = text("SELECT 1 FROM run WHERE id = :run AND state = 'open'")
@@ -92,7 +92,7 @@ _OUTCOME_LANE = text(
 
 # A late answer still counts: `unknown` under the same epoch may yet become clear. Nobody sends for a run that is over,
 # so there a message that could go again is cancelled: that frees the identity for the plan that took the run's place.
-_OUTCOME = text(
+OUTCOME = (
     "UPDATE message SET state = CASE WHEN CAST(:state AS TEXT) = 'pending' AND EXISTS (SELECT 1 FROM run "
     "    WHERE run.n = message.run_n AND run.state IN ('superseded', 'cancelled')) "
     "  THEN 'cancelled' ELSE CAST(:state AS TEXT) END, ended_at = :ended, reason = :reason, gateway_text = :text, "
@@ -100,7 +100,7 @@ _OUTCOME = text(
     "WHERE id = :message AND epoch = :epoch AND state IN ('sending', 'unknown')"
 )
 
-_OUTCOME_ATTEMPT = text("UPDATE attempt SET outcome = :outcome, ended_at = :ended, text = :text WHERE id = :attempt")
+OUTCOME_ATTEMPT = "UPDATE attempt SET outcome = :outcome, ended_at = :ended, text = :said WHERE id = :attempt"
 
 _RELEASE = text("UPDATE lane SET holder = NULL WHERE device = :device AND epoch = :epoch")
 
@@ -247,14 +247,15 @@ class _Hot:
             "is_open": _IS_OPEN,
             "attempt": _ATTEMPT,
             "outcome_lane": _OUTCOME_LANE,
-            "outcome": _OUTCOME,
-            "outcome_attempt": _OUTCOME_ATTEMPT,
+            "outcome": text(OUTCOME),
+            "outcome_attempt": text(OUTCOME_ATTEMPT),
         }
         return cls(**{name: raw.sql(statement, engine) for name, statement in statements.items()})
 
-    def changed(self, engine: sqlalchemy.Engine, **statements: sqlalchemy.TextClause) -> "_Hot":
-        """The same with other statements in the place of some."""
-        return replace(self, **{name: raw.sql(statement, engine) for name, statement in statements.items()})
+
+def of_outcome(outcome: Outcome) -> dict[str, Any]:
+    """What the statements about an outcome have to know of it."""
+    return {**_of_lane(outcome), **_of_message(outcome), **_of_attempt(outcome)}
 
 
 def _of_lane(outcome: Outcome) -> dict[str, Any]:
@@ -285,7 +286,7 @@ def _of_attempt(outcome: Outcome) -> dict[str, Any]:
         "attempt": outcome.intent.attempt_id,
         "outcome": "unsent" if outcome.unsent else outcome.state,
         "ended": outcome.ended_at,
-        "text": outcome.text or outcome.reason,
+        "said": outcome.text or outcome.reason,
     }
 
 

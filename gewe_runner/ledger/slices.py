@@ -59,8 +59,30 @@ _NUMBERS = text(
     f"SELECT run.n FROM part JOIN run ON run.n = part.run_n WHERE part.device = :device AND {GOES_ON}"  # noqa: S608
 )
 
-# As `lanes.INTENT`, for a run that the workers are to go on with.
-_INTENT = lanes.INTENT.replace("state = 'open')", "state = 'open' AND engine = 'procrastinate' AND stopped = '')", 1)
+# Each a whole transaction in one statement: what it costs to ask and to be answered is more than the work itself. All
+# parts of a statement see the same moment, so that each says by itself in which order: the lane's row goes first.
+_INTENT = text(
+    "WITH own AS (UPDATE lane SET next_at = :next_at "  # noqa: S608
+    "  WHERE device = :device AND epoch = :epoch AND holder IS NOT NULL RETURNING 1), "
+    "next AS (SELECT id FROM message WHERE EXISTS (SELECT 1 FROM own) AND run_n = (SELECT n FROM run "
+    f"    WHERE id = :run AND {GOES_ON}) "
+    "  AND device = :device AND state = 'pending' AND seq <= :limit AND to_wxid NOT LIKE 'forgotten:%' "
+    "  ORDER BY seq LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED), "
+    "begun AS (UPDATE message SET state = 'sending', epoch = :epoch, attempts = attempts + 1, started_at = :now, "
+    "  ended_at = NULL, reason = '', gateway_text = '' FROM next WHERE message.id = next.id "
+    "  RETURNING message.id, seq, to_wxid, payload), "
+    "noted AS (INSERT INTO attempt (message_id, device, app_id, epoch, holder, started_at) "
+    "  SELECT id, :device, :app_id, :epoch, :holder, :now FROM begun RETURNING id) "
+    "SELECT begun.id, noted.id, seq, to_wxid, payload FROM own LEFT JOIN begun ON TRUE LEFT JOIN noted ON TRUE"
+)
+
+_OUTCOME = text(
+    "WITH own AS (UPDATE lane SET next_at = :next_at, resting_until = greatest(resting_until, :rest), "  # noqa: S608
+    "  stopped = :stopped, failures_in_a_row = :failures, unsent_in_a_row = :unsent, withdrawn_in_a_row = :withdrawn "
+    "  WHERE device = :device AND epoch = :epoch RETURNING 1), "
+    f"told AS ({lanes.OUTCOME} AND (SELECT count(*) FROM own) >= 0) "
+    f"{lanes.OUTCOME_ATTEMPT} AND (SELECT count(*) FROM own) >= 0"
+)
 
 _IS_OPEN = text(f"SELECT 1 FROM run WHERE id = :run AND {GOES_ON}")  # noqa: S608
 
@@ -76,8 +98,9 @@ class Slices(lanes.Lanes):
     def __init__(self, ledger: connect.Ledger, profile: str, silent: int = holder.STALE) -> None:
         super().__init__(ledger)
         self._profile, self._silent = profile, silent
-        intent = _INTENT.format(lock="FOR NO KEY UPDATE SKIP LOCKED")
-        self._sql = self._sql.changed(ledger.engine, intent=text(intent), is_open=_IS_OPEN)
+        self._intent, self._outcome, self._is_open = (
+            raw.sql(statement, ledger.engine) for statement in (_INTENT, _OUTCOME, _IS_OPEN)
+        )
 
     def now(self) -> int:
         """UTC epoch milliseconds of the clock that all hosts share."""
@@ -86,7 +109,7 @@ class Slices(lanes.Lanes):
 
     def parts(self, device: str) -> list[Part]:
         """What the device has to do, the run that goes first at the head."""
-        with self._ledger.reading() as connection:
+        with self._ledger.at_once() as connection:
             rows = connection.execute(_PARTS, {"device": device, "profile": self._profile}).all()
         return [Part(run=row.id, limit=row.last, opens=row.opens_at) for row in rows]
 
@@ -98,14 +121,34 @@ class Slices(lanes.Lanes):
         Args:
             judges: For each run that a share of failures may stop.
         """
-        with self._ledger.writing() as connection, raw.cursor(connection) as cursor:
-            self._record(cursor, outcomes)
-            if outcomes:
-                connection.execute(_MARK, _of_mark(mark))
+        judged = any(outcome.intent.run in judges for outcome in outcomes)
+        how = self._ledger.writing if judged else self._ledger.at_once
+        with how() as connection, raw.cursor(connection) as cursor:
             for outcome in outcomes:
-                _count(connection, outcome, judges.get(outcome.intent.run))
-            fenced = self._fence(cursor, wants)
-            return [NoIntent.FENCED if want.device in fenced else self._begin(cursor, want) for want in wants]
+                cursor.change(self._outcome, lanes.of_outcome(outcome) | _of_mark(mark))
+                if judge := judges.get(outcome.intent.run):
+                    _count(connection, outcome, judge)
+            return [self._begun(cursor, want) for want in wants]
+
+    def _begun(self, cursor: raw.Cursor, want: Want) -> Intent | NoIntent:
+        values = {"device": want.device, "app_id": want.app_id, "epoch": want.epoch, "holder": self._me}
+        times = {"now": want.now, "next_at": want.next_at}
+        found = cursor.one(self._intent, {**values, **times, "run": want.run, "limit": want.limit})
+        if found is None:
+            return NoIntent.FENCED
+        message, attempt, seq, to_wxid, payload = found
+        if message is None:
+            return NoIntent.EMPTY if cursor.one(self._is_open, {"run": want.run}) else NoIntent.CLOSED
+        return Intent(
+            message_id=message,
+            attempt_id=attempt,
+            run=want.run,
+            seq=seq,
+            to_wxid=to_wxid,
+            device=want.device,
+            epoch=want.epoch,
+            payload=payload,
+        )
 
     def stop(self, run: str, reason: str) -> None:
         """Say why the workers begin no more of a run."""
@@ -123,7 +166,7 @@ class Slices(lanes.Lanes):
 
     def called(self, devices: Iterable[str]) -> list[str]:
         """Those of the lanes for which a job is due though they are worked on: something has come up for them."""
-        with self._ledger.reading() as connection:
+        with self._ledger.at_once() as connection:
             return jobs.due(connection, self._profile, devices)
 
     def hand_over(self, claim: Claim, mark: Mark, closed: Mapping[str, str], due: int | None, now: int) -> bool:
@@ -162,15 +205,13 @@ class Slices(lanes.Lanes):
         return now - heartbeat_at < self._silent and holder.alive(owner, heartbeat_at, now)
 
 
-def _count(connection: sqlalchemy.Connection, outcome: Outcome, judge: Judge | None) -> None:
+def _count(connection: sqlalchemy.Connection, outcome: Outcome, judge: Judge) -> None:
     """Count an outcome for its run's gates, and stop the run where too many have failed."""
     if outcome.state is State.PENDING:
         return
     run = {"run": outcome.intent.run}
     bad = outcome.state is not State.SENT
     connection.execute(_COUNT, run | {"device": outcome.intent.device, "bad": int(bad)})
-    if judge is None:
-        return
     sums = connection.execute(_SUMS, run).one_or_none()
     if sums is not None and (reason := judge(int(sums.outcomes), int(sums.bad))):
         parts.stop(connection, sums.n, reason)
