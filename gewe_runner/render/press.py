@@ -60,27 +60,69 @@ class _Given(NamedTuple):
     told: tuple[tuple[Rule, str], ...] = ()
 
 
+class Memory:
+    """What templates have given: lists repeat their cities and stores, and campaigns their templates and lists.
+
+    What a template gives depends on the names that it takes alone. So it is rendered once for values that come again.
+    """
+
+    def __init__(self) -> None:
+        #: What each gap was filled with, by the values that its template took; a new one where it had become much.
+        self.gaps: dict[object, dict[object, _Given]] = {}
+        self._kept = 0
+
+    def of(self, gap: tuple[object, ...], fixed: str) -> "dict[object, _Given]":
+        """What a gap of any campaign was filled with.
+
+        Args:
+            gap: What makes it this one.
+            fixed: And what its template takes that is the same in all rows, as text.
+        """
+        if (gap, fixed) not in self.gaps:
+            self.keep(1 + len(fixed) // _LONGEST)
+            self.gaps[gap, fixed] = {}
+        return self.gaps[gap, fixed]
+
+    def keep(self, more: int) -> None:
+        """Make room for more to remember: all is forgotten where it has become much."""
+        self._kept += more
+        if self._kept > _KEPT:
+            self.gaps, self._kept = {}, more
+
+
+_MEMORY = Memory()
+
+
 class _Gap:
     """A place of a card that a template fills, and what it was filled with.
-
-    What a template gives depends on the names that it takes alone. So it is rendered once for values that come again,
-    and lists repeat their cities and stores.
 
     Args:
         slot: Its number among the gaps of the payload.
         place: How problems name it.
         columns: The list's.
+        fixed: The names that are the same in all rows.
+        memory: Takes what it is filled with.
     """
 
     __slots__ = ("_name", "_place", "_template", "seen", "slot", "take")
 
-    def __init__(self, slot: int, name: str, place: str, text: template.Template, columns: tuple[str, ...]) -> None:
-        self.slot, self._name, self._place, self._template = slot, name, place, text
-        taken = text.names | template.FUNCTIONS  # which a column of the same name hides
+    def __init__(
+        self,
+        slot: int,
+        field: tuple[str, str, template.Template],
+        columns: tuple[str, ...],
+        fixed: Mapping[str, object],
+        memory: Memory,
+    ) -> None:
+        self.slot, (self._name, self._place, self._template) = slot, field
+        text = self._template
+        taken = text.names | template.FUNCTIONS  # which a column or variable of the same name hides
         places = [number for number, column in enumerate((_DEVICE, *columns)) if column in taken]
         #: The part of (device, values of the row) that the template takes; none: it asks who the recipient is.
         self.take = None if _RECIPIENT in text.names else operator.itemgetter(*places) if places else _nothing
-        self.seen: dict[object, _Given] = {}
+        own = (self._name, self._place, text.program, *(columns[place - 1] if place else None for place in places))
+        #: What it was filled with, by that part.
+        self.seen = memory.of(own, repr([(name, value) for name, value in fixed.items() if name in taken]))
 
     def fill(self, names: Mapping[str, object]) -> _Given:
         """What the template gives for these names.
@@ -102,14 +144,12 @@ class _Gap:
 class _Form:
     """The card of one variant for rows with the same columns: what is the same for all of them, and gaps."""
 
-    def __init__(self, card: "_Card", columns: tuple[str, ...]) -> None:
+    def __init__(self, card: "_Card", columns: tuple[str, ...], fixed: Mapping[str, object], memory: Memory) -> None:
         #: The payload with a `%s` for each gap; one of them is the recipient's.
         self.text = card.form
         self.width = len(card.gaps)
         self.own = card.gaps.index(_OWN)
-        self.gaps = tuple(
-            _Gap(card.gaps.index(name), name, place, text, columns) for name, place, text in card.templates
-        )
+        self.gaps = tuple(_Gap(card.gaps.index(field[0]), field, columns, fixed, memory) for field in card.templates)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,9 +168,10 @@ class Press:
 
     Args:
         campaign: Checked: every template of it compiles, and its constant values are sound.
+        memory: What its templates and those of others have given.
     """
 
-    def __init__(self, campaign: Campaign, profile: Profile) -> None:
+    def __init__(self, campaign: Campaign, profile: Profile, memory: Memory = _MEMORY) -> None:
         self._cards: dict[str | None, _Card] = {
             variant.name: _card(campaign, variant.card, f"variants[{index}].")
             for index, variant in enumerate(campaign.variants)
@@ -145,9 +186,10 @@ class Press:
         self._variables: dict[Where, Mapping[str, Value]] = {
             source.where: {**profile.vars, **campaign.vars, **source.vars} for source in campaign.recipients
         }
+        self._memory = memory
         self._forms: dict[object, _Form] = {}
-        #: How much the gaps of the forms remember.
-        self._kept = 0
+        #: What the forms remember.
+        self._gaps = memory.gaps
 
     def press(self, sheets: Iterable[Sheet]) -> Pressed:
         """The payload of each slip; the same slips give the same payloads everywhere."""
@@ -161,11 +203,18 @@ class Press:
         return pressed
 
     def _form(self, sheet: Sheet, variant: str | None) -> _Form:
+        if self._gaps is not self._memory.gaps:
+            self._forms, self._gaps = {}, self._memory.gaps
         which = sheet.where, sheet.names, variant
         if which not in self._forms:
-            self._keep(1)
-            self._forms[which] = _Form(self._cards[variant], sheet.names)
+            self._memory.keep(1)
+            fixed = self._fixed(sheet, variant)
+            self._forms[which] = _Form(self._cards[variant], sheet.names, fixed, self._memory)
         return self._forms[which]
+
+    def _fixed(self, sheet: Sheet, variant: str | None) -> dict[str, object]:
+        """The names that are the same in all rows."""
+        return {**self._variables[sheet.where], "campaign": self._about, "variant": {"name": variant or ""}}
 
     def _pressed(self, form: _Form, sheet: Sheet, slip: Slip, pressed: Pressed) -> tuple[str, str]:
         """A payload and its hex SHA-256, both empty where there is none; why is added to `pressed`."""
@@ -200,19 +249,9 @@ class Press:
         if gap.take:
             taken = gap.take((device, *values))
             if len(given.text or "") + sum(map(len, taken if isinstance(taken, tuple) else (taken,))) <= _LONGEST:
-                self._keep(1)
+                self._memory.keep(1)
                 gap.seen[taken] = given
         return given
-
-    def _keep(self, more: int) -> None:
-        """Make room for more to remember: all is forgotten where it has become much."""
-        self._kept += more
-        if self._kept > _KEPT:
-            self._kept = more
-            for form in self._forms.values():
-                for gap in form.gaps:
-                    gap.seen.clear()
-            self._forms.clear()
 
 
 def _frozen(payload: str, told: list[tuple[Rule, str]]) -> tuple[str, str]:

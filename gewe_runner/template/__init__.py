@@ -133,6 +133,8 @@ class Template:
 
     def __init__(self, text: str, files: Mapping[str, str] = _NONE) -> None:
         self._program = _Program(text, _parse, files) if _may_take_files(text) else _shared(text, _parse)
+        #: What it was compiled to; templates that have this in common give the same for the same names.
+        self.program: object = self._program
         #: The names it takes from outside.
         self.names = self._program.names
         #: There is no Jinja in it: it gives the same for everybody.

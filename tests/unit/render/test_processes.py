@@ -14,7 +14,7 @@ from gewe_runner import batches, render
 from gewe_runner.model import Assignment, Message
 from gewe_runner.problems import Problems
 from gewe_runner.render import processes
-from gewe_runner.render.press import Press, Sheet, Slip
+from gewe_runner.render.press import Memory, Press, Sheet, Slip
 from tests.conftest import ROOT
 from tests.unit.render.test_render import CAMPAIGN, PROFILE, SOURCE, campaign, given
 
@@ -37,7 +37,7 @@ def test_other_processes_give_what_this_one_gives_in_the_same_order() -> None:
 
 
 def test_slips_whose_values_come_again_need_no_other_process() -> None:
-    press = Press(CAMPAIGN, PROFILE)
+    press = Press(CAMPAIGN, PROFILE, Memory())
     slips: list[Slip] = [(n, f"wxid_{n}", "east", None, (f"S {n % 9}", f"wxid_{n}")) for n in range(2, 2 * MANY)]
     laid = [[Sheet(SOURCE.where, "a.csv", ("store", "toWxid"), slips[at : at + 500])] for at in range(0, 2 * MANY, 500)]
     assert all(pressed.payloads for pressed in processes.pressed(CAMPAIGN, PROFILE, press, laid))
