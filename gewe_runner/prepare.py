@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gewe_runner import compose, errors, expand, find, load, provenance, render, validate, watch
+from gewe_runner import compose, errors, expand, find, load, provenance, render, split, validate, watch
 from gewe_runner.expand import Extent
 from gewe_runner.model import Assignment, Campaign, Level, Message, Profile, Reason, Settings, Skip, Source
 from gewe_runner.plan import assign, check, files, freeze, lock
@@ -69,14 +69,22 @@ def check_all(
     for path in (one for one in paths if one.name == find.SETTINGS):
         known(path.absolute())
     found = _campaigns([one for one in paths if one.name != find.SETTINGS])
-    with Ids() as ids:
-        for file in found:
-            with contextlib.suppress(errors.InvalidError):
-                ids.clear()
-                loaded = load_one(file, profile, known, names, problems)
-                with watched(f"checking {loaded.campaign.name}", functools.partial(_about, loaded, extent)) as seen:
-                    for _ in messages(loaded, ids, problems, extent, seen):
-                        pass
+    for path in dict.fromkeys(map(find.settings, found)):
+        with contextlib.suppress(errors.InvalidError):
+            known(path)  # once and here: what helpers find in it is not told
+
+    def check(files: Sequence[Path], problems: Problems, watched: Watch) -> None:
+        with Ids() as ids:
+            for file in files:
+                with contextlib.suppress(errors.InvalidError):
+                    ids.clear()
+                    loaded = load_one(file, profile, known, names, problems)
+                    with watched(f"checking {loaded.campaign.name}", functools.partial(_about, loaded, extent)) as seen:
+                        for _ in messages(loaded, ids, problems, extent, seen):
+                            pass
+
+    # what is asked for with secrets, or can be read but once, is not for several processes
+    split.over(found, check, problems, watched, processes=None if extent is Extent.FILES else 1)
     return len(found)
 
 

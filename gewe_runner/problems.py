@@ -19,7 +19,8 @@ class Problems:
     """
 
     def __init__(self, keep: int = SHOWN) -> None:
-        self._keep = keep
+        #: As given.
+        self.keep = keep
         self._kept: dict[tuple[str, str], list[Problem]] = {}
         self._seen: Counter[tuple[str, str]] = Counter()
         self._levels: Counter[Level] = Counter()
@@ -31,7 +32,7 @@ class Problems:
             return
         self._levels[problem.level] += 1
         self._seen[kind] += 1
-        if self._seen[kind] <= self._keep:
+        if self._seen[kind] <= self.keep:
             self._kept.setdefault(kind, []).append(problem)
 
     def add_unshown(self, path: str, rule: str, number: int) -> None:
@@ -43,7 +44,7 @@ class Problems:
 
     def take(self, other: "Problems") -> None:
         """Add all that another one has found."""
-        for one in other:
+        for one in other.kept():
             self.add(one)
         for (path, rule), number in other.unshown().items():
             self.add_unshown(path, rule, number)
@@ -55,14 +56,17 @@ class Problems:
     def errors(self) -> int:
         return self._levels[Level.ERROR]
 
+    def kept(self) -> list[Problem]:
+        """The kept problems; those of one file and rule in the order in which they were found."""
+        return [problem for group in self._kept.values() for problem in group]
+
     def __iter__(self) -> Iterator[Problem]:
         """The kept problems, by file, then place, then rule."""
-        kept = [problem for group in self._kept.values() for problem in group]
-        return iter(sorted(kept, key=lambda p: (p.path, p.line or 0, p.column or 0, p.rule, p.message)))
+        return iter(sorted(self.kept(), key=lambda p: (p.path, p.line or 0, p.column or 0, p.rule, p.message)))
 
     def unshown(self) -> dict[tuple[str, str], int]:
         """How many more there were than were kept, by (path, rule)."""
-        return {kind: seen - self._keep for kind, seen in sorted(self._seen.items()) if seen > self._keep}
+        return {kind: seen - self.keep for kind, seen in sorted(self._seen.items()) if seen > self.keep}
 
     def raise_errors(self) -> None:
         """Raise `errors.InvalidError` if any problem so far is an error."""

@@ -72,7 +72,7 @@ ROOMS: dict[str, set[str]] = {
     "compare": {"prepare", "expand", "plan", "ledger"} | WORDS,
     "explain": {"prepare", "consult", "expand", "plan", "ledger", "template"} | WORDS,
     "suppress": {"prepare", "expand", "ledger", "report"} | LEAVES | GROUND | WORDS,
-    "prepare": {"compose", "load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
+    "prepare": {"compose", "split", "load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
     "compose": {"load", "document", "rules", "template", "find", "confine"} | WORDS,
     "consult": {"prepare", "recall", "plan", "ledger"} | LEAVES | GROUND | WORDS,
     "order": {"consult", "send", "pace"} | WORDS,
@@ -96,6 +96,8 @@ ROOMS: dict[str, set[str]] = {
     # how a project lies on the disk
     "find": WORDS,
     "provenance": set(),
+    # how work is shared out
+    "split": WORDS,
     # the leaves
     "rules": {"model", "document", "template"},
     "template": set(),
@@ -141,7 +143,7 @@ WORLD: dict[str, set[str]] = {
     "sqlite3": {"plan"},
     "sys.stderr": {"cli"},
     "sys.stdout": {"cli"},
-    "threading": {"render", "send", "preflight", "sandbox", "ledger", "wire"},
+    "threading": {"render", "send", "split", "preflight", "sandbox", "ledger", "wire"},
     "time.sleep": {"send", "sandbox", "ledger", "cli"},
 }
 

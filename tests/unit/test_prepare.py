@@ -289,6 +289,20 @@ def test_a_templated_card_is_held_against_the_policy_row_by_row(project: Path, c
     assert found == [("host-denied", "members.csv", 3), ("host-denied", "members.csv", 4)]
 
 
+def test_of_many_campaigns_is_told_what_each_alone_is_told(project: Path) -> None:
+    files = [project / f"fruit-{number}.yaml" for number in range(40)]
+    for number, file in enumerate(files):
+        text = CAMPAIGN.replace("name: fruit", f"name: fruit-{number % 39}")
+        file.write_text(text.replace("store |", "stor |") if number % 4 == 0 else text, encoding="utf-8")
+    together, alone = Problems(), Problems()
+    assert prepare.check_all(files, None, together, Extent.FILES) == len(files)
+    for file in files:
+        prepare.check_all([file], None, alone, Extent.FILES)
+    assert list(together) == list(alone)
+    assert {"template-undefined", "same-name"} <= {one.rule for one in together}
+    assert together.unshown() == alone.unshown()
+
+
 def test_a_plan_file_keeps_the_pace_as_it_is_now(file: Path) -> None:
     forgery(file, send={**plan(file.parent).plan.header["send"], "pace": {"per_minute": 20}})
     assert told(file) == {}
