@@ -246,9 +246,9 @@ class Press:
         names[_RECIPIENT] = {_OWN: to_wxid, "source": sheet.source, "row": row}
         names[_DEVICE], names["variant"] = {"name": device}, {"name": variant or ""}
         given = gap.fill(names)
-        if gap.take:
+        if gap.take and given.text is not None:  # what is wrong is told by all names of a row, not by those taken alone
             taken = gap.take((device, *values))
-            if len(given.text or "") + sum(map(len, taken if isinstance(taken, tuple) else (taken,))) <= _LONGEST:
+            if len(given.text) + sum(map(len, taken if isinstance(taken, tuple) else (taken,))) <= _LONGEST:
                 self._memory.keep(1)
                 gap.seen[taken] = given
         return given

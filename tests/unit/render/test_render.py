@@ -400,6 +400,14 @@ def test_rows_get_what_they_would_get_alone(texts: list[str], rows: list[dict[st
     ]
 
 
+def test_what_is_wrong_is_told_by_the_names_of_its_own_row() -> None:
+    def told(**columns: str) -> str:
+        _, problems = rendered(campaign(card={"title": "{{ stores }}"}), [given(**columns)])
+        return next(problem.message for problem in problems if problem.level is Level.ERROR)
+
+    assert told(store="S") != told(store="S", stored="T")
+
+
 def test_more_values_than_are_remembered_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [given(number, store=f"S {number % 7}") for number in range(2, 60)]
     whole, _ = rendered(CAMPAIGN, rows)
