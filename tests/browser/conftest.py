@@ -2,14 +2,14 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from gewe_runner.cards import frame
 
@@ -34,6 +34,13 @@ class Opened:
     page: Page
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    #: The address's scheme and host.
+    own: str = ""
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda one: self.said.append(one.text) if one.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda one: None if one.url.startswith(self.own) else self.asked.append(one.url))
 
     def show(self, file: Path) -> Page:
         """Open a page that says when it is ready."""
@@ -41,10 +48,7 @@ class Opened:
 
     def visit(self, address: str) -> Page:
         """The same with an address; the page may ask where it came from."""
-        own = "/".join(address.split("/")[:3])
-        self.page.on("console", lambda one: self.said.append(one.text) if one.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda one: None if one.url.startswith(own) else self.asked.append(one.url))
+        self.own = "/".join(address.split("/")[:3])
         self.page.goto(address)
         self.page.wait_for_selector("body[data-ready=yes]")
         return self.page
@@ -88,17 +92,44 @@ def width() -> int:
     return 1100
 
 
+Look = tuple[str, Literal["light", "dark"], int]
+
+
+@pytest.fixture(scope="module")
+def windows(chromium: Browser) -> Iterator[Callable[[Look], Opened]]:
+    """A window for every way of looking, made once: to start a page's process takes longer than most tests."""
+    known: dict[Look, Opened] = {}
+
+    def window(look: Look) -> Opened:
+        if look not in known:
+            locale, scheme, width = look
+            size: ViewportSize = {"width": width, "height": 900}
+            context = chromium.new_context(
+                viewport=size, color_scheme=scheme, locale=locale, timezone_id="Asia/Shanghai"
+            )
+            known[look] = Opened(context.new_page())
+        return known[look]
+
+    yield window
+    for one in known.values():
+        one.page.context.close()
+
+
 @pytest.fixture
-def empty(chromium: Browser, locale: str, scheme: Literal["light", "dark"], width: int) -> Iterator[Opened]:
-    """A page that shows nothing yet."""
-    context = chromium.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale, timezone_id="Asia/Shanghai"
-    )
-    one = Opened(context.new_page())
+def empty(
+    windows: Callable[[Look], Opened], locale: str, scheme: Literal["light", "dark"], width: int
+) -> Iterator[Opened]:
+    """A page that knows nothing of what it has shown before."""
+    one = windows((locale, scheme, width))
+    one.page.context.set_offline(False)
     yield one
-    context.close()
-    assert not one.said
-    assert not one.asked
+    said, asked = one.said.copy(), one.asked.copy()
+    one.page.evaluate("try { localStorage.clear(); sessionStorage.clear() } catch { /* an empty page has none */ }")
+    one.page.context.clear_cookies()
+    one.said.clear()
+    one.asked.clear()
+    assert not said
+    assert not asked
 
 
 @pytest.fixture

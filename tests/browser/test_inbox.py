@@ -13,10 +13,17 @@ from tests.browser.conftest import HOSTILE, Opened, english, everywhere
 FRAME = Path(sandbox.__file__).with_name("inbox.html")
 
 
-@pytest.fixture
-def gateway() -> Iterator[str]:
+@pytest.fixture(scope="module")
+def started() -> Iterator[str]:
     with sandbox.started() as url:
         yield url
+
+
+@pytest.fixture
+def gateway(started: str) -> str:
+    """A sandbox that nothing has come to yet."""
+    requests.post(f"{started.removesuffix('/gewe/v2/api')}/sandbox/reset", timeout=20).raise_for_status()
+    return started
 
 
 def post(gateway: str, to_wxid: str, title: str = "水果") -> None:
@@ -32,7 +39,7 @@ def inbox(empty: Opened, gateway: str) -> Iterator[Page]:
     yield empty.visit(f"{gateway.removesuffix('/gewe/v2/api')}/sandbox/inbox")
     assert empty.grave() == []
     # it would miss the sandbox, which ends before the browser does
-    empty.page.close()
+    empty.page.goto("about:blank")
 
 
 def test_a_card_appears_in_its_chat_as_it_arrives(inbox: Page, gateway: str) -> None:
