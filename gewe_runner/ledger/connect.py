@@ -32,6 +32,7 @@ class Database(Protocol):
     def SCRUBS_ALONE(self) -> bool: ...  # noqa: N802 - a module's constant
     def checked(self, url: sqlalchemy.URL, project: Path) -> sqlalchemy.URL | None: ...
     def shown(self, url: sqlalchemy.URL) -> str: ...
+    def may_exist(self, url: sqlalchemy.URL) -> bool: ...
     def exists(self, url: sqlalchemy.URL) -> bool: ...
     def prepare(self, url: sqlalchemy.URL) -> None: ...
     def engine(self, url: sqlalchemy.URL, patience: float, connections: int = 5) -> sqlalchemy.Engine: ...
@@ -158,12 +159,16 @@ def open(url: sqlalchemy.URL, *, patience: float = BUSY, connections: int = 5) -
     """
     kind = database(url)
     name = kind.shown(url)
-    if not exists(url):
-        raise errors.LedgerError(f"{name}: there is no ledger yet", hint="gewe-runner send CAMPAIGN")
+    nothing = errors.LedgerError(f"{name}: there is no ledger yet", hint="gewe-runner send CAMPAIGN")
+    if not kind.may_exist(url):
+        raise nothing
     engine = kind.engine(url, patience, connections)
     try:
         with translated(kind, name), engine.execution_options(write=False).connect() as connection:
-            known = expected(name, facts(connection))
+            found = facts(connection)
+        if found is None and not kind.exists(url):
+            raise nothing
+        known = expected(name, found)
         if int(known["schema"]) < tables.SCHEMA:
             if not kind.UPGRADES_ITSELF:
                 raise errors.LedgerError(
@@ -225,12 +230,18 @@ def founding(url: sqlalchemy.URL) -> Iterator[sqlalchemy.Connection]:
 
 def facts(connection: sqlalchemy.Connection) -> dict[str, str] | None:
     """What a ledger says of itself; None where there is nothing, no fact in another program's database."""
-    inspector = sqlalchemy.inspect(connection)
-    if not inspector.has_table("meta"):
-        return {} if set(inspector.get_table_names()) & set(tables.metadata.tables) else None
-    if {column["name"] for column in inspector.get_columns("meta")} != {"key", "value"}:
-        return {}
-    return {row.key: row.value for row in connection.execute(select(tables.meta))}
+    try:
+        # asked for at once: to have the tables described takes longer than all else of opening a ledger
+        with connection.begin_nested():
+            return {row.key: row.value for row in connection.execute(select(tables.meta))}
+    except (exc.ProgrammingError, exc.OperationalError):
+        inspector = sqlalchemy.inspect(connection)
+        there = set(inspector.get_table_names())
+        if "meta" not in there:
+            return {} if there & set(tables.metadata.tables) else None
+        if {column["name"] for column in inspector.get_columns("meta")} != {"key", "value"}:
+            return {}
+        raise
 
 
 def found(connection: sqlalchemy.Connection, known: Mapping[str, str]) -> None:

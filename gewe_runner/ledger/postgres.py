@@ -85,6 +85,11 @@ def shown(url: sqlalchemy.URL) -> str:
     return bare.render_as_string()
 
 
+def may_exist(url: sqlalchemy.URL) -> bool:  # noqa: ARG001 - as in `sqlite`
+    """Whether there is reason to connect: there is no other way to know."""
+    return True
+
+
 def exists(url: sqlalchemy.URL) -> bool:
     """Whether the database holds a ledger, or something else under its name."""
     made = engine(url, 15)

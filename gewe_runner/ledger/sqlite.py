@@ -39,12 +39,15 @@ def shown(url: sqlalchemy.URL) -> str:
     return str(url.database)
 
 
+def may_exist(url: sqlalchemy.URL) -> bool:
+    """Whether there is something to connect to; to connect would make the file."""
+    path = Path(url.database or "")
+    return path.is_dir() or (path.is_file() and path.stat().st_size > 0)
+
+
 def exists(url: sqlalchemy.URL) -> bool:
     """Whether there is something already; what a first start that died has left, a file without a table, is nothing."""
-    path = Path(url.database or "")
-    if not path.is_file():
-        return path.is_dir()
-    if path.stat().st_size == 0:
+    if not may_exist(url):
         return False
     looking = sqlalchemy.create_engine(url)  # changes nothing, as `engine` would
     try:

@@ -100,6 +100,7 @@ def going_on() -> runs.Identity:
 
 def looking(ledger: connect.Ledger) -> None:
     """What only looks: status, a plan over the ledger, a report."""
+    assert connect.exists(ledger.engine.url)
     care.info(ledger)
     care.size(ledger)
     care.in_flight(ledger)
