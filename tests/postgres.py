@@ -59,24 +59,35 @@ class Server:
     def database(self) -> sqlalchemy.URL:
         """A new empty database."""
         name = _name()
-        self._say(f"CREATE DATABASE {name} TEMPLATE template0")
+        self.say(f"CREATE DATABASE {name} TEMPLATE template0")
         return self.url.set(database=name)
 
     def copied(self, url: sqlalchemy.URL) -> sqlalchemy.URL:
         """A new database with everything that is in that one, which nobody may be using."""
         name = _name()
-        self._say(f"CREATE DATABASE {name} TEMPLATE {url.database}")
+        self.say(f"CREATE DATABASE {name} TEMPLATE {url.database}")
         return self.url.set(database=name)
 
     def drop(self, url: sqlalchemy.URL) -> None:
-        self._say(f"DROP DATABASE {url.database} WITH (FORCE)")
+        self.say(f"DROP DATABASE {url.database} WITH (FORCE)")
+
+    def aside(self, url: sqlalchemy.URL) -> sqlalchemy.URL:
+        """Throw everybody out and give it another name: whoever still knows the old one finds nothing there."""
+        new = url.set(database=_name())
+        self.say(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.database}'",
+            f"ALTER DATABASE {url.database} RENAME TO {new.database}",
+            f"ALTER DATABASE {new.database} RESET ALL",
+        )
+        return new
 
     def stop(self) -> None:
         """Nothing: somebody else's server stays."""
 
-    def _say(self, statement: str, url: sqlalchemy.URL | None = None) -> None:
+    def say(self, *statements: str, url: sqlalchemy.URL | None = None) -> None:
         with psycopg.connect(text((url or self.url).set(drivername="postgresql")), autocommit=True) as connection:
-            connection.execute(statement.encode())
+            for statement in statements:
+                connection.execute(statement.encode())
 
 
 class Own(Server):
@@ -123,12 +134,9 @@ class Own(Server):
         return self._empty.pop() if self._empty else super().database()
 
     def drop(self, url: sqlalchemy.URL) -> None:
-        """Empty it for another test, under another name: whoever still knows the old one finds nothing there."""
-        new = url.set(database=_name())
-        self._say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.database}'")
-        self._say(f"ALTER DATABASE {url.database} RENAME TO {new.database}")
-        self._say(f"ALTER DATABASE {new.database} RESET ALL")
-        self._say(EMPTY, new)
+        """Empty it for another test."""
+        new = self.aside(url)
+        self.say(EMPTY, url=new)
         self._empty.append(new.set(drivername=self.url.drivername))
 
     def end(self, how: signal.Signals = signal.SIGQUIT) -> None:
@@ -156,7 +164,7 @@ class Own(Server):
 
     def _answers(self) -> bool:
         try:
-            self._say("SELECT 1")
+            self.say("SELECT 1")
         except psycopg.OperationalError:
             return False
         return True
