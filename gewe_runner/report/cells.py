@@ -17,7 +17,7 @@ TAB = "\t"
 #: Signs of a field that must be quoted or mended; beginnings of one that is defused, among them too many digits.
 _QUOTED = ('"', ",", "\0")
 _SIGNS = re.escape("".join(sign for sign in _FORMULA if not sign.isspace()))
-_DEFUSED = re.compile(rf"{TAB}(?:[{_SIGNS}]|\d{{{_DIGITS + 1}}})")
+_DEFUSED = re.compile(rf"{TAB}(?:[{_SIGNS}]|\d{{{_DIGITS + 1},}}[{TAB}\r])")
 
 
 def joined(lines: Sequence[str], fields: int) -> str | None:

@@ -401,7 +401,7 @@ def test_rows_get_what_they_would_get_alone(texts: list[str], rows: list[dict[st
 
 
 def test_what_is_wrong_is_told_by_the_names_of_its_own_row() -> None:
-    def told(**columns: str) -> str:
+    def told(**columns: Any) -> str:
         _, problems = rendered(campaign(card={"title": "{{ stores }}"}), [given(**columns)])
         return next(problem.message for problem in problems if problem.level is Level.ERROR)
 
