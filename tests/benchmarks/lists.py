@@ -91,29 +91,34 @@ def device(number: int) -> str:
     return f"phone-{number}"
 
 
-def members(rows: int, *, devices: int = 0) -> Iterator[str]:
-    """The lines of a list; a longer list begins like a shorter one."""
+def members(rows: int, *, devices: int = 0, alike: bool = True) -> Iterator[str]:
+    """The lines of a list; a longer list begins like a shorter one.
+
+    Args:
+        alike: Names and stores come again, as in the lists of a chain of stores; else each row has its own.
+    """
     chance = random.Random(7)
     yield "wxid,name,store,city" + (",device" if devices else "") + "\n"
     for number in range(rows):
         name, store, city = chance.choice("林陈王赵孙"), chance.randrange(400), chance.choice(("shanghai", "suzhou"))
+        own = "" if alike else number
         through = f",{device(number % devices)}" if devices else ""
-        yield f"wxid_bench{number:09d},{name}女士,{store}号店,{city}{through}\n"
+        yield f"wxid_bench{number:09d},{name}女士{own},{store}号店{own},{city}{through}\n"
 
 
-def lay(folder: Path, rows: int, *, devices: int = 0) -> Path:
+def lay(folder: Path, rows: int, *, devices: int = 0, alike: bool = True) -> Path:
     """A campaign and its list of that many rows, beside a settings file that is there; the campaign's path."""
-    file = folder / f"{rows}.yaml"
-    file.write_text(campaign(f"bench-{rows}", f"{rows}.csv", devices=devices), encoding="utf-8")
-    lay_list(folder, rows, devices=devices)
+    list_name = lay_list(folder, rows, devices=devices, alike=alike)
+    file = (folder / list_name).with_suffix(".yaml")
+    file.write_text(campaign(f"bench-{file.stem}", list_name, devices=devices), encoding="utf-8")
     return file
 
 
-def lay_list(folder: Path, rows: int, *, devices: int = 0) -> str:
+def lay_list(folder: Path, rows: int, *, devices: int = 0, alike: bool = True) -> str:
     """A list of that many rows; its name."""
-    file = folder / f"{rows}.csv"
+    file = folder / f"{rows}{'' if alike else '-own'}.csv"
     with file.open("w", encoding="utf-8") as stream:
-        stream.writelines(members(rows, devices=devices))
+        stream.writelines(members(rows, devices=devices, alike=alike))
     return file.name
 
 

@@ -15,6 +15,7 @@ from tests.benchmarks.sides import Group, Options, Side
 
 FLOOR = "floor: read, render, hash, insert"
 MAILMERGE = "mailmerge --dry-run"
+OWN = "gewe-runner plan, nothing comes again"
 SCRIPT = "a script: csv, Jinja, jsonschema"
 
 #: So many rows take each of the slow peers about half a minute; their start is less than a hundredth of that.
@@ -30,6 +31,7 @@ _TARGETS = (
 @contextlib.contextmanager
 def sides(folder: Path, options: Options) -> Iterator[Sequence[Side]]:
     file = lists.lay(lists.sandbox_project(folder), options.rows)
+    own = lists.lay(folder, options.rows, alike=False)
     lists.lay_peers(folder)
     mails, scripted = (
         lists.lay_list(folder, min(options.rows, first)) for first in (_FIRST[MAILMERGE], _FIRST[SCRIPT])
@@ -66,6 +68,12 @@ def sides(folder: Path, options: Options) -> Iterator[Sequence[Side]]:
                 targets=_TARGETS,
             )
             for name in ("plan", "send --dry-run")
+        ),
+        Side(
+            name=OWN,
+            take=partial(measure.command, (*measure.PROGRAM, "plan", str(own)), folder),
+            rows=options.rows,
+            note="names and stores that do not come again, so that every template is rendered for every row",
         ),
     ]
 
