@@ -23,6 +23,9 @@ from gewe_runner.send.procrastinate import Quit
 from gewe_runner.send.scheduler import Job
 from gewe_runner.send.slices import Lanes, Tools, work
 
+#: Transactions of several statements, and of one, that a worker has at once.
+_CONNECTIONS, _QUICK = 5, 10
+
 #: After how many seconds a device is asked about again.
 _OLD = 3600
 
@@ -58,7 +61,7 @@ def serve(order: WorkOrder, quit_: Quit, environ: Mapping[str, str]) -> None:
     token = address.token(profile, environ)
     app_ids = _app_ids(profile, environ)
     with contextlib.ExitStack() as parts:
-        ledger = connect.open(url, connections=min(order.threads, 12) + 3)
+        ledger = connect.open(url, connections=_CONNECTIONS, quick=min(order.threads, _QUICK))
         parts.callback(ledger.close)
         connect.expect(ledger, profile)
         jobs.expect(ledger)

@@ -13,7 +13,7 @@ import sqlalchemy
 from sqlalchemy import exc, insert, select
 
 from gewe_runner import errors
-from gewe_runner.ledger import migrate, postgres, sqlite, tables
+from gewe_runner.ledger import migrate, postgres, raw, sqlite, tables
 from gewe_runner.model import Profile
 
 #: Where a ledger is.
@@ -35,7 +35,9 @@ class Database(Protocol):
     def may_exist(self, url: sqlalchemy.URL) -> bool: ...
     def exists(self, url: sqlalchemy.URL) -> bool: ...
     def prepare(self, url: sqlalchemy.URL) -> None: ...
-    def engine(self, url: sqlalchemy.URL, patience: float, connections: int = 5) -> sqlalchemy.Engine: ...
+    def engine(
+        self, url: sqlalchemy.URL, patience: float, connections: int = 5, *, at_once: bool = False
+    ) -> sqlalchemy.Engine: ...
     def options(self, url: sqlalchemy.URL) -> Mapping[str, str]: ...
     def alone(self, connection: sqlalchemy.Connection) -> None: ...
     def now(self, connection: sqlalchemy.Connection) -> int | None: ...
@@ -61,6 +63,8 @@ class Ledger:
     name: str
     id: str
     gateway: str
+    #: Connections for `at_once`, where it was opened with them.
+    quick: sqlalchemy.Engine | None = None
 
     @property
     def database(self) -> Database:
@@ -84,16 +88,16 @@ class Ledger:
             yield connection
 
     @contextlib.contextmanager
-    def at_once(self) -> Iterator[sqlalchemy.Connection]:
+    def at_once(self) -> Iterator[raw.Cursor]:
         """Each statement is durable when it has been executed; without the questions and answers of a transaction."""
-        with (
-            translated(self.database, self.name),
-            self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
-        ):
-            yield connection
+        assert self.quick is not None, "it was not opened for that"
+        with translated(self.database, self.name), raw.at_once(self.quick) as cursor:
+            yield cursor
 
     def close(self) -> None:
         self.engine.dispose()
+        if self.quick is not None:
+            self.quick.dispose()
 
 
 def address(profile: Profile, project: Path, environ: Mapping[str, str] = os.environ) -> sqlalchemy.URL:
@@ -147,12 +151,15 @@ def create(url: sqlalchemy.URL, gateway: str) -> Ledger:
     return open(url)
 
 
-def open(url: sqlalchemy.URL, *, patience: float = BUSY, connections: int = 5) -> Ledger:  # noqa: A001 - `ledger.open` reads well
+def open(  # noqa: A001 - `ledger.open` reads well
+    url: sqlalchemy.URL, *, patience: float = BUSY, connections: int = 5, quick: int = 0
+) -> Ledger:
     """Open an existing ledger; an older one in SQLite is brought up to date first.
 
     Args:
         patience: How long to wait for another program that is writing, in seconds.
         connections: How many transactions there can be at once, where the database has such a limit.
+        quick: How many statements there can be at once beside them, each a transaction in itself: see `at_once`.
 
     Raises:
         errors.LedgerError: there is none, it is no ledger, or its version is another.
@@ -179,7 +186,8 @@ def open(url: sqlalchemy.URL, *, patience: float = BUSY, connections: int = 5) -
     except BaseException:
         engine.dispose()
         raise
-    return Ledger(engine=engine, name=name, id=known["id"], gateway=known["gateway"])
+    own = kind.engine(url, patience, quick, at_once=True) if quick else None
+    return Ledger(engine=engine, name=name, id=known["id"], gateway=known["gateway"], quick=own)
 
 
 def upgrade(url: sqlalchemy.URL) -> tuple[int, int]:

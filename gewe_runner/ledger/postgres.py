@@ -109,14 +109,25 @@ def options(url: sqlalchemy.URL) -> dict[str, str]:
     return {key: value for key, value in _CONNECT.items() if key not in url.query}
 
 
-def engine(url: sqlalchemy.URL, patience: float, connections: int = 5) -> sqlalchemy.Engine:
+def engine(url: sqlalchemy.URL, patience: float, connections: int = 5, *, at_once: bool = False) -> sqlalchemy.Engine:
     """Connections that wait so many seconds for another writer.
+
+    Args:
+        at_once: Each statement is a transaction in itself.
 
     Raises:
         errors.LedgerError: the driver is not installed.
     """
+    more: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None} if at_once else {}
     try:
-        made = sqlalchemy.create_engine(url, connect_args=options(url), pool_size=connections - 3, max_overflow=3)
+        made = sqlalchemy.create_engine(
+            # none beyond the pool: they would be made and closed again under just the load that makes them needed
+            url,
+            connect_args=options(url),
+            pool_size=connections,
+            max_overflow=0,
+            **more,
+        )
     except ImportError as error:
         raise errors.LedgerError(
             "a ledger in PostgreSQL needs a driver that is not installed",

@@ -52,6 +52,32 @@ class Cursor:
 
 
 @contextlib.contextmanager
+def at_once(engine: sqlalchemy.Engine) -> Iterator[Cursor]:
+    """A cursor each of whose statements is a transaction in itself, if the engine's connections are of that kind.
+
+    Raises:
+        exc.DBAPIError: the database refuses.
+    """
+    dialect, line, driver = engine.dialect, None, None
+    base = dialect.loaded_dbapi.Error
+    try:
+        line = engine.raw_connection()
+        driver = line.cursor()
+        yield Cursor(driver)
+    except base as error:
+        lost = line is not None and dialect.is_disconnect(error, line.driver_connection, driver)
+        if line is not None and lost:
+            line.invalidate(error)
+            line = None
+        raise exc.DBAPIError.instance(None, None, error, base, connection_invalidated=lost, dialect=dialect) from error
+    finally:
+        if line is not None:
+            if driver is not None:
+                driver.close()
+            line.close()
+
+
+@contextlib.contextmanager
 def cursor(connection: sqlalchemy.Connection) -> Iterator[Cursor]:
     """A cursor of the connection's own driver, whose errors come out as the layer's would.
 

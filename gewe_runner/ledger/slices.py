@@ -98,8 +98,8 @@ class Slices(lanes.Lanes):
     def __init__(self, ledger: connect.Ledger, profile: str, silent: int = holder.STALE) -> None:
         super().__init__(ledger)
         self._profile, self._silent = profile, silent
-        self._intent, self._outcome, self._is_open = (
-            raw.sql(statement, ledger.engine) for statement in (_INTENT, _OUTCOME, _IS_OPEN)
+        self._parts, self._intent, self._outcome, self._is_open = (
+            raw.sql(statement, ledger.engine) for statement in (_PARTS, _INTENT, _OUTCOME, _IS_OPEN)
         )
 
     def now(self) -> int:
@@ -109,9 +109,9 @@ class Slices(lanes.Lanes):
 
     def parts(self, device: str) -> list[Part]:
         """What the device has to do, the run that goes first at the head."""
-        with self._ledger.at_once() as connection:
-            rows = connection.execute(_PARTS, {"device": device, "profile": self._profile}).all()
-        return [Part(run=row.id, limit=row.last, opens=row.opens_at) for row in rows]
+        with self._ledger.at_once() as cursor:
+            rows = cursor.all(self._parts, {"device": device, "profile": self._profile})
+        return [Part(run=run, limit=last, opens=opens) for _, run, last, opens in rows]
 
     def take(
         self, outcomes: Sequence[Outcome], wants: Sequence[Want], mark: Mark, judges: Mapping[str, Judge]
@@ -121,14 +121,20 @@ class Slices(lanes.Lanes):
         Args:
             judges: For each run that a share of failures may stop.
         """
-        judged = any(outcome.intent.run in judges for outcome in outcomes)
-        how = self._ledger.writing if judged else self._ledger.at_once
-        with how() as connection, raw.cursor(connection) as cursor:
+        if not any(outcome.intent.run in judges for outcome in outcomes):
+            with self._ledger.at_once() as cursor:
+                self._tell(cursor, outcomes, mark)
+                return [self._begun(cursor, want) for want in wants]
+        with self._ledger.writing() as connection, raw.cursor(connection) as cursor:
+            self._tell(cursor, outcomes, mark)
             for outcome in outcomes:
-                cursor.change(self._outcome, lanes.of_outcome(outcome) | _of_mark(mark))
                 if judge := judges.get(outcome.intent.run):
                     _count(connection, outcome, judge)
             return [self._begun(cursor, want) for want in wants]
+
+    def _tell(self, cursor: raw.Cursor, outcomes: Sequence[Outcome], mark: Mark) -> None:
+        for outcome in outcomes:
+            cursor.change(self._outcome, lanes.of_outcome(outcome) | _of_mark(mark))
 
     def _begun(self, cursor: raw.Cursor, want: Want) -> Intent | NoIntent:
         values = {"device": want.device, "app_id": want.app_id, "epoch": want.epoch, "holder": self._me}
@@ -166,7 +172,7 @@ class Slices(lanes.Lanes):
 
     def called(self, devices: Iterable[str]) -> list[str]:
         """Those of the lanes for which a job is due though they are worked on: something has come up for them."""
-        with self._ledger.at_once() as connection:
+        with self._ledger.reading() as connection:
             return jobs.due(connection, self._profile, devices)
 
     def hand_over(self, claim: Claim, mark: Mark, closed: Mapping[str, str], due: int | None, now: int) -> bool:

@@ -72,7 +72,13 @@ def prepare(url: sqlalchemy.URL) -> None:
         ) from error
 
 
-def engine(url: sqlalchemy.URL, patience: float, connections: int = 5) -> sqlalchemy.Engine:  # noqa: ARG001 - as in `postgres`
+def engine(
+    url: sqlalchemy.URL,
+    patience: float,
+    connections: int = 5,  # noqa: ARG001 - as in `postgres`
+    *,
+    at_once: bool = False,  # noqa: ARG001 - as in `postgres`
+) -> sqlalchemy.Engine:
     """Connections that wait so many seconds for another writer."""
     if Path(url.database or "").is_dir():
         raise errors.LedgerError(

@@ -23,8 +23,9 @@ class Slots:
 
     def __init__(self, count: int) -> None:
         self._free = count
-        self._turn = Comes.ANEW
         self._waiting: dict[Comes, deque[asyncio.Future[None]]] = {kind: deque() for kind in Comes}
+        #: Whose turn it is, and who comes after them.
+        self._turns = (self._waiting[Comes.ANEW], self._waiting[Comes.BACK])
 
     async def take(self, comes: Comes) -> None:
         """Wait for a slot."""
@@ -42,12 +43,12 @@ class Slots:
 
     def give(self) -> None:
         """Give a slot back."""
-        for kind in (self._turn, *(set(Comes) - {self._turn})):
-            waiting = self._waiting[kind]
+        first, second = self._turns
+        for waiting, turns in ((first, (second, first)), (second, (first, second))):
             while waiting:
                 next_ = waiting.popleft()
                 if not next_.done():
-                    self._turn = Comes.BACK if kind is Comes.ANEW else Comes.ANEW
+                    self._turns = turns
                     next_.set_result(None)
                     return
         self._free += 1

@@ -62,7 +62,9 @@ class Bench:
 
     def __init__(self, server: postgres.Own, lanes: int, waiting: int, turns: int) -> None:
         self._server, self._lanes = server, lanes
-        self._ledger = connect.create(server.database().set(drivername="postgresql+psycopg"), PROFILE)
+        url = server.database().set(drivername="postgresql+psycopg")
+        connect.create(url, PROFILE).close()
+        self._ledger = connect.open(url, quick=2)
         self._queue = jobs.queue(PROFILE)
         self.costs: list[Cost] = []
         with self._ledger.writing() as connection:

@@ -254,7 +254,7 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     filled.fill(small)
     small.close()
     with explain.seen(request.param) as seen:
-        ledger = connect.open(url)
+        ledger = connect.open(url, quick=2 if server else 0)
         for step in (looking, working, sending, deciding, caring):
             step(ledger)
         moving(ledger, exported)

@@ -23,7 +23,9 @@ PEOPLE = ("a", "b", "c")
 
 @pytest.fixture
 def ledger(database: sqlalchemy.URL) -> Iterator[connect.Ledger]:
-    opened = connect.create(database.set(drivername="postgresql+psycopg"), "sandbox")
+    url = database.set(drivername="postgresql+psycopg")
+    connect.create(url, "sandbox").close()
+    opened = connect.open(url, quick=2)
     yield opened
     opened.close()
 
