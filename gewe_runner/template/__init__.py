@@ -13,8 +13,9 @@ folded when compiling, and the tree is rewritten so that loops, lists, slices, c
 
 import functools
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import cast
 
 import jinja2
 from jinja2 import nodes
@@ -22,7 +23,7 @@ from jinja2.compiler import CodeGenerator
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.parser import Parser
 
-from gewe_runner.template import faults, meter, offer, parts, sandbox, tree
+from gewe_runner.template import faults, meter, offer, parts, plain, sandbox, tree
 from gewe_runner.template.faults import Skipped, TemplateFault
 
 __all__ = [
@@ -71,7 +72,12 @@ class _Program:
     """A compiled text."""
 
     def __init__(self, text: str, parse: Callable[[str], nodes.Template], files: Mapping[str, str]) -> None:
-        self._parts = parts.Parts(files, functools.partial(_read, parse=_parse))
+        self._text, self._parts = text, parts.Parts(files, functools.partial(_read, parse=_parse))
+        self._root: Callable[[meter.Render], Iterator[str]]
+        _refuse_long(text)
+        if parse is _parse and (simple := plain.read(text)):
+            self.constant, self.names, self._root = simple.constant, simple.names, simple.run
+            return
         try:
             parsed = self._parts.join(_read(text, parse))
             self.constant = all(isinstance(node, _PLAIN) for node, _ in tree.walk(parsed))
@@ -80,17 +86,17 @@ class _Program:
             self.names = frozenset(generator.undeclared_identifiers)
             code = compile(generator.code, _FILE, "exec")
             self._compiled = jinja2.Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None))
+            self._root = cast("Callable[[meter.Render], Iterator[str]]", self._compiled.root_render_func)
         except TemplateFault as fault:
             fault.file, fault.line = self._parts.place(fault.line)
             raise
         except (jinja2.TemplateSyntaxError, *_TOO_DEEP) as exc:
             raise _refused(exc) from exc
-        self._text = text
 
     def run(self, names: Mapping[str, object]) -> tuple[str, meter.Render]:
         render = _SANDBOX.begun(names)
         try:
-            text = "".join(self._compiled.root_render_func(render))
+            text = "".join(self._root(render))
             meter.refuse_size(len(text))
         except (faults.RefusalError, jinja2.TemplateRuntimeError, RecursionError, *sandbox.FOREIGN) as exc:
             raise self._fault(exc, names) from exc
@@ -209,12 +215,16 @@ def _fault(compiled: Callable[[str], object], text: str) -> TemplateFault | None
 
 
 def _read(text: str, parse: Callable[[str], nodes.Template]) -> nodes.Template:
-    if len(text) > LENGTH:
-        raise TemplateFault(f"this is longer than {LENGTH:,} characters")
+    _refuse_long(text)
     try:
         return parse(text)
     except (jinja2.TemplateSyntaxError, *_TOO_DEEP) as exc:
         raise _refused(exc) from exc
+
+
+def _refuse_long(text: str) -> None:
+    if len(text) > LENGTH:
+        raise TemplateFault(f"this is longer than {LENGTH:,} characters")
 
 
 def _refused(exc: Exception) -> TemplateFault:

@@ -2,6 +2,7 @@
 
 import json
 import string
+from collections.abc import Mapping
 
 import hypothesis
 import pytest
@@ -52,6 +53,45 @@ def fault(text: str) -> template.TemplateFault:
 )
 def test_a_template_gives_the_text_its_author_expects(text: str, rendered: str) -> None:
     assert template.Template(text).render(ROW) == rendered
+
+
+def outcome(text: str, names: Mapping[str, object]) -> object:
+    """All that a template says of itself and gives."""
+    try:
+        made = template.Template(text)
+        return made.names, made.constant, made.render(names)
+    except template.TemplateFault as fault:
+        return fault.message, fault.undefined, fault.line, fault.file
+
+
+_PIECES: tuple[str, ...] = (
+    "{{ a }}",
+    "{{b}}",
+    "{{\ta }}",
+    "{{ 店 }}",
+    "{{ range }}",
+    "{{ none }}",
+    "{{ self }}",
+    "{{ not }}",
+    "{{ ² }}",
+)
+_PIECES += ("{{ 1 }}", "{{ }}", "{{- a }}", "x", " ", "\n", "{", "}", "%", "{{ a", "}}", "{% if a %}", "{{ c }}")
+
+
+@hypothesis.given(
+    st.lists(st.sampled_from(_PIECES), max_size=5).map("".join),
+    st.fixed_dictionaries(
+        {"a": st.sampled_from(["", "A", 7, None, [1]]), "店": st.just("S")}, optional={"b": st.just("B")}
+    ),
+)
+def test_a_template_without_jinja_gives_what_jinja_makes_of_it(text: str, names: dict[str, object]) -> None:
+    assert outcome(text, names) == outcome("{##}" + text, names)  # a comment says nothing, and only Jinja reads it
+
+
+def test_a_template_of_names_alone_is_bounded() -> None:
+    long = {"a": "x" * 60_000}
+    assert outcome("{{ a }}{{ a }}", long) == outcome("{##}{{ a }}{{ a }}", long)
+    assert outcome("{{ a }}" * 3, {"a": "x" * 30_000}) == outcome("{##}" + "{{ a }}" * 3, {"a": "x" * 30_000})
 
 
 def test_values_are_not_escaped() -> None:
