@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from gewe_runner import errors, find, prepare, recall, watch
 from gewe_runner.ledger import connect, decide, former, judge, parts, runs
 from gewe_runner.model import START, Asked, Campaign, Message, Profile, Skip
-from gewe_runner.plan import check
+from gewe_runner.plan import allow, check
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.rules import plans, policies
@@ -108,7 +108,7 @@ def _consult(
     if campaign.policy.max_change_percent is not None and (asked is Asked.NO or planned.unread):
         why = "the plan is not whole" if planned.unread else "the ledger was not consulted"
         fault = f"policy.max_change_percent compares with the last run, and {why}"
-        place = check.policy_place(campaign, "max_change_percent")
+        place = allow.policy_place(campaign, "max_change_percent")
         problems.add(policies.CHANGE_UNKNOWN.at(campaign.shown, place, fault))
     sent, forbidden = overlay.skips["already_sent"], overlay.skips.total()
     if sent and forbidden == planned.plan.messages and not overlay.same_card and not overlay.joins:
@@ -157,7 +157,7 @@ def _tell_change(campaign: Campaign, change: former.Change, most: float, problem
         f"{change.added:,} new and {change.gone:,} gone since run {change.run}, of {change.before:,} recipients then, "
         f"are {change.percent:,.1f} percent; policy.max_change_percent allows {most:g}"
     )
-    place = check.policy_place(campaign, "max_change_percent")
+    place = allow.policy_place(campaign, "max_change_percent")
     problems.add(policies.MAX_CHANGE.at(campaign.shown, place, fault))
 
 

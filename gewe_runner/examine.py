@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gewe_runner import errors, find, foresee, prepare, reach, words
+from gewe_runner import errors, find, foresee, gather, prepare, reach, words
 from gewe_runner.ledger import care, connect, jobs
 from gewe_runner.model import Engine, Message, Profile, Settings
 from gewe_runner.preflight import abreast, ask
@@ -80,8 +80,8 @@ def examine(order: Examination, problems: Problems, environ: Mapping[str, str]) 
         errors.InvalidError: the settings have problems, which stand in `problems`.
         errors.UsageError: there is no such profile.
     """
-    settings = prepare.settings(order.settings, problems)
-    profile = prepare.choose(settings, order.profile)
+    settings = gather.settings(order.settings, problems)
+    profile = gather.choose(settings, order.profile)
     yield Check(health=Health.OK, about="settings", text=f"{settings.name}, profile {profile.name}")
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder:
         planned, checks = _campaigns(order, Path(folder), problems)

@@ -1,36 +1,24 @@
-"""The first half of every command: campaign files are found, loaded, checked, rendered and frozen into plans."""
+"""The first half of every command that sends: what campaign files say is frozen into plans, or plans are read again."""
 
 import array
 import contextlib
 import functools
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gewe_runner import compose, errors, expand, find, load, provenance, render, split, validate, watch
+from gewe_runner import errors, expand, find, gather, provenance, watch
 from gewe_runner.expand import Extent
-from gewe_runner.model import Assignment, Campaign, Level, Message, Profile, Reason, Settings, Skip, Source
-from gewe_runner.plan import assign, check, files, freeze, lock
+from gewe_runner.gather import Loaded
+from gewe_runner.model import Campaign, Level, Message, Profile, Reason, Settings, Skip, Source
+from gewe_runner.plan import allow, check, files, freeze, lock
 from gewe_runner.plan.ids import Ids
 from gewe_runner.problems import Problems
-from gewe_runner.rules import plans, policies
+from gewe_runner.rules import plans
 from gewe_runner.validate import plans as headers
 from gewe_runner.watch import Seen, Watch
-
-#: The opt-out list beside gewe.yaml that always counts.
-SUPPRESSED = "suppressed.csv"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Loaded:
-    """A checked campaign and the profile that it is sent through."""
-
-    campaign: Campaign
-    profile: Profile
-    settings: Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,33 +49,6 @@ class Planned:
                 yield line
 
 
-def check_all(
-    paths: Sequence[Path], profile: str | None, problems: Problems, extent: Extent, watched: Watch = watch.nobody
-) -> int:
-    """Add every problem of the files and of what they lead to; the number of campaigns that were looked at."""
-    known, names = functools.cache(functools.partial(settings, problems=problems)), find.Names()
-    for path in (one for one in paths if one.name == find.SETTINGS):
-        known(path.absolute())
-    found = _campaigns([one for one in paths if one.name != find.SETTINGS])
-    for path in dict.fromkeys(map(find.settings, found)):
-        with contextlib.suppress(errors.InvalidError):
-            known(path)  # once and here: what helpers find in it is not told
-
-    def check(files: Sequence[Path], problems: Problems, watched: Watch) -> None:
-        with Ids() as ids:
-            for file in files:
-                with contextlib.suppress(errors.InvalidError):
-                    ids.clear()
-                    loaded = load_one(file, profile, known, names, problems)
-                    with watched(f"checking {loaded.campaign.name}", functools.partial(_about, loaded, extent)) as seen:
-                        for _ in messages(loaded, ids, problems, extent, seen):
-                            pass
-
-    # what is asked for with secrets, or can be read but once, is not for several processes
-    split.over(found, check, problems, watched, processes=None if extent is Extent.FILES else 1)
-    return len(found)
-
-
 def plan_all(
     paths: Sequence[Path],
     profile: str | None,
@@ -104,18 +65,18 @@ def plan_all(
     Raises:
         errors.InvalidError: with the reasons in `problems`.
     """
-    known, names = functools.cache(functools.partial(settings, problems=problems)), find.Names()
+    known, names = gather.Known(problems), find.Names()
     loaded = []
-    for file in _campaigns(paths):
+    for file in gather.campaigns(paths):
         with contextlib.suppress(errors.InvalidError):
-            loaded.append(load_one(file, profile, known, names, problems))
+            loaded.append(gather.load_one(file, profile, known.of, names, problems))
     if len({one.settings.project for one in loaded}) > 1:
         raise errors.UsageError("the campaigns belong to different projects (each has a gewe.yaml of its own)")
     planned = []
     for number, one in enumerate(loaded):
         with contextlib.suppress(errors.InvalidError):
             what, path = f"planning {one.campaign.name}", folder / f"{number}.jsonl"
-            with watched(what, functools.partial(_about, one, extent)) as seen:
+            with watched(what, functools.partial(gather.about, one, extent)) as seen:
                 planned.append(_plan(one, path, problems, extent, seen))
     problems.raise_errors()
     return planned
@@ -147,8 +108,8 @@ def from_file(
         errors.NotApprovedError: as `plan_file`.
         errors.InvalidError: it was made for another profile, or cannot be sent, with the reasons in `problems`.
     """
-    own = settings(_settings_of(path), problems)
-    chosen = choose(own, profile)
+    own = gather.settings(_settings_of(path), problems)
+    chosen = gather.choose(own, profile)
     plan = plan_file(path, folder / "0.jsonl", watched)
     if plan.header["profile"] != chosen.name:
         raise errors.InvalidError(
@@ -159,7 +120,7 @@ def from_file(
     planned = Planned(campaign=campaign, profile=chosen, project=own.project, plan=plan)
     _tell_changes(planned, problems)
     campaign = _as_of_today(planned, own, problems)
-    planned = replace(planned, campaign=campaign, suppress=suppressions(campaign, chosen, own.project))
+    planned = replace(planned, campaign=campaign, suppress=gather.suppressions(campaign, chosen, own.project))
     with watched("checking the plan", lambda: plan.messages) as seen:
         return replace(planned, withdrawn=_withdrawn(planned, problems, seen))
 
@@ -196,21 +157,6 @@ def campaign_file(planned: Planned) -> Path | None:
     return next((planned.project / label for label in ours), None)
 
 
-def messages(loaded: Loaded, ids: Ids, problems: Problems, extent: Extent, seen: Seen) -> Iterator[Message | Skip]:
-    """What every row of every list comes to: the steps from recipients to messages, lazily."""
-    campaign, profile, project = loaded.campaign, loaded.profile, loaded.settings.project
-    suppress = _suppress(loaded)
-    check.suppression(campaign, suppress, problems)
-    ids.suppress(expand.ids(expand.readable(suppress, extent, problems), project, problems))
-    listed = expand.readable(campaign.recipients, extent, problems)
-    recipients = watch.over(expand.recipients(listed, project, problems), seen)
-    assignments: Iterable[Assignment | Skip] = assign.assign(campaign, profile, recipients, ids, problems)
-    rendered = render.messages(campaign, profile, assignments, problems)
-    if not policies.about_cards(campaign.policy):
-        return rendered
-    return check.allowed(rendered, campaign, problems)
-
-
 def suppressed(planned: Planned) -> Iterator[str]:
     """The ids of all who get nothing, read anew.
 
@@ -224,80 +170,9 @@ def suppressed(planned: Planned) -> Iterator[str]:
             raise errors.InvalidError(f"{problem.path}: {problem.message}; nothing was sent")
 
 
-def suppressions(campaign: Campaign, profile: Profile, project: Path) -> list[Source]:
-    """Every list of people who get nothing: the campaign's, the profile's and the project's."""
-    listed = [*campaign.suppress, *profile.suppress]
-    own = own_suppression(project)
-    return listed if own is None else [*listed, own]
-
-
-def own_suppression(project: Path) -> Source | None:
-    """The opt-out list beside gewe.yaml, if it is there."""
-    path = project / SUPPRESSED
-    if not os.path.lexists(path):  # a link to nowhere must not mean that nobody opted out
-        return None
-    shown = find.shown(path)
-    return Source(label=SUPPRESSED, name=shown, where=(), path=path, document=shown)
-
-
-def _suppress(loaded: Loaded) -> list[Source]:
-    return suppressions(loaded.campaign, loaded.profile, loaded.settings.project)
-
-
-def load_one(
-    file: Path, profile: str | None, known: Callable[[Path], Settings], names: find.Names, problems: Problems
-) -> Loaded:
-    """Load and check one campaign file with the settings it belongs to.
-
-    Args:
-        known: The settings of a file.
-        names: What the project's campaigns are called.
-    """
-    own = known(find.settings(file))
-    chosen = choose(own, profile)
-    document = compose.whole(load.document(file, find.shown(file), problems), own.project, problems)
-    campaign = validate.campaign(document, own, chosen, problems)
-    for other in names.namesakes(own.project, file, campaign.name):
-        validate.namesake(document, campaign, find.shown(other), problems)
-    return Loaded(campaign=campaign, profile=chosen, settings=own)
-
-
-def choose(settings: Settings, profile: str | None) -> Profile:
-    """The profile that was asked for, else the default one, else the only one.
-
-    Raises:
-        errors.UsageError: it does not exist, or it is not clear which.
-    """
-    names = ", ".join(settings.profiles)
-    name = profile or settings.default_profile or (names if len(settings.profiles) == 1 else None)
-    if name is None:
-        raise errors.UsageError(f"{settings.name} has several profiles", hint=f"--profile NAME with one of {names}")
-    if name not in settings.profiles:
-        raise errors.UsageError(f"{settings.name} has no profile {name!r}", hint=f"it has {names}")
-    return settings.profiles[name]
-
-
 def now() -> int:
     """UTC epoch milliseconds."""
     return time.time_ns() // 1_000_000
-
-
-def settings(path: Path, problems: Problems) -> Settings:
-    """Load and check a settings file."""
-    return validate.settings(load.document(path, find.shown(path), problems), problems)
-
-
-def _campaigns(paths: Sequence[Path]) -> list[Path]:
-    """The campaign files, each sure to belong to a project: without one there is nothing to check it against."""
-    files = find.campaigns(paths)
-    for file in files:
-        find.settings(file)
-    return files
-
-
-def _about(loaded: Loaded, extent: Extent) -> int | None:
-    """About how many rows the recipients have."""
-    return expand.about(expand.readable(loaded.campaign.recipients, extent, Problems()))
 
 
 def _plan(loaded: Loaded, path: Path, problems: Problems, extent: Extent, seen: Seen) -> Planned:
@@ -305,10 +180,10 @@ def _plan(loaded: Loaded, path: Path, problems: Problems, extent: Extent, seen: 
     covers = check.Covers()
     before = problems.errors
     with Ids() as ids:
-        items = covers.over(messages(loaded, ids, problems, extent, seen))
+        items = covers.over(gather.messages(loaded, ids, problems, extent, seen))
         frozen = freeze.freeze(campaign, profile, items, path, made(loaded))
     sound = problems.errors == before
-    suppress = _suppress(loaded)
+    suppress = gather.suppress(loaded)
     listed = [*campaign.recipients, *suppress]
     read = expand.readable(listed, extent, problems)
     if sound:
@@ -353,7 +228,7 @@ def _as_of_today(planned: Planned, own: Settings, problems: Problems) -> Campaig
         fault = "the campaign file is not in the project: its suppression lists are not read, its policy does not hold"
         problems.add(plans.SOURCE_CHANGED.at(planned.campaign.shown, None, fault))
         return planned.campaign
-    today = load_one(file, planned.profile.name, lambda _: own, find.Names(), problems).campaign
+    today = gather.load_one(file, planned.profile.name, lambda _: own, find.Names(), problems).campaign
     return replace(planned.campaign, suppress=today.suppress, policy=today.policy)
 
 
@@ -361,7 +236,7 @@ def _withdrawn(planned: Planned, problems: Problems, seen: Seen) -> Sequence[int
     """Check a plan from a file against the profile, and find the messages to people who are suppressed by now."""
     campaign, profile, plan, covers = planned.campaign, planned.profile, planned.plan, check.Covers()
     found = array.array("q")
-    check.suppression(campaign, planned.suppress, problems)
+    allow.suppression(campaign, planned.suppress, problems)
     with Ids() as ids:
         ids.suppress(expand.ids(planned.suppress, planned.project, problems))
         for line in covers.over(
@@ -380,7 +255,7 @@ def _withdrawn(planned: Planned, problems: Problems, seen: Seen) -> Sequence[int
 def made(loaded: Loaded) -> dict[str, Any]:
     """Where a plan of the campaign comes from: the program, and the digests of all files that it is made of."""
     campaign, project = loaded.campaign, loaded.settings.project
-    listed = [source.path for source in (*campaign.recipients, *_suppress(loaded)) if source.path]
+    listed = [source.path for source in (*campaign.recipients, *gather.suppress(loaded)) if source.path]
     paths = [path for path in (*listed, *campaign.files, campaign.path) if path.is_relative_to(project)]
     files = {path.relative_to(project).as_posix(): path for path in paths}
     files[find.SETTINGS] = project / find.SETTINGS

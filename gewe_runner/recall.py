@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gewe_runner import errors, find, prepare
+from gewe_runner import errors, find, gather, prepare
+from gewe_runner.gather import Loaded
 from gewe_runner.ledger import connect, forget, rows, runs
 from gewe_runner.ledger.tables import NOTES
 from gewe_runner.model import Level, Message, Problem, Skip
 from gewe_runner.plan import check, freeze
-from gewe_runner.prepare import Loaded, Planned
+from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.rules import plans
 
@@ -47,11 +48,11 @@ def plans_of(
 ) -> list[Planned]:
     """The plans of the campaigns, as `prepare.plan_all` would make them; none, if one of them has to be made anew."""
     found, said = list[Planned](), Problems()
-    known, names = functools.cache(functools.partial(prepare.settings, problems=said)), find.Names()
+    known, names = gather.Known(said), find.Names()
     ledger = None
     try:
         for number, file in enumerate(find.campaigns(paths)):
-            loaded = prepare.load_one(file, profile, known, names, said)
+            loaded = gather.load_one(file, profile, known.of, names, said)
             ledger = ledger or _ledger(loaded, environ)
             planned = _recalled(loaded, ledger, folder / str(number), said) if ledger else None
             if planned is None:
@@ -101,7 +102,7 @@ def _ledger(loaded: Loaded, environ: Mapping[str, str]) -> connect.Ledger | None
 
 def _recalled(loaded: Loaded, ledger: connect.Ledger, folder: Path, said: Problems) -> Planned | None:
     campaign, profile, project = loaded.campaign, loaded.profile, loaded.settings.project
-    suppress = prepare.suppressions(campaign, profile, project)
+    suppress = gather.suppressions(campaign, profile, project)
     if any(source.sql or source.is_stdin for source in (*campaign.recipients, *suppress)):
         return None  # nobody can tell whether it has changed
     with ledger.reading() as connection:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gewe_runner import errors, expand, find, prepare, words
+from gewe_runner import errors, expand, find, gather, words
 from gewe_runner.expand import clean, columns, content
 from gewe_runner.ledger import connect, decide
 from gewe_runner.model import Level, Profile, Source
@@ -79,9 +79,9 @@ def listed(project: Path, entry: Entry) -> Listed:
         errors.UsageError: it cannot be written.
     """
     with _alone(project):
-        source = prepare.own_suppression(project)
+        source = gather.own_suppression(project)
         if source is None:
-            path = project / prepare.SUPPRESSED
+            path = project / gather.SUPPRESSED
             _replace(path, ",".join(COLUMNS) + "\n" + _line(entry.cells(COLUMNS), "\n"), "utf-8")
             return Listed(path=path, new=True)
         path = Path(os.path.realpath(source.path or ""))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gewe_runner import errors, find, prepare
+from gewe_runner import errors, find, gather, prepare
 from gewe_runner.cli import options, progress, show
 from gewe_runner.ledger import care, connect, export, forget, jobs, prune, restore
 from gewe_runner.model import Profile
@@ -158,7 +158,7 @@ def erase(profile: str | None, wxid: str) -> None:
 def _profile(name: str | None) -> Profile:
     found = Problems()
     try:
-        return prepare.choose(prepare.settings(options.project() / find.SETTINGS, found), name)
+        return gather.choose(gather.settings(options.project() / find.SETTINGS, found), name)
     finally:
         show.problems(found)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gewe_runner import find, prepare
+from gewe_runner import find, gather
 from gewe_runner.cli import show
 from gewe_runner.model import Profile
 from gewe_runner.problems import Problems
@@ -88,7 +88,7 @@ def chosen(profile: str | None) -> Profile:
     """The profile that counts here."""
     found = Problems()
     try:
-        return prepare.choose(prepare.settings(project() / find.SETTINGS, found), profile)
+        return gather.choose(gather.settings(project() / find.SETTINGS, found), profile)
     finally:
         show.problems(found)
 

@@ -4,7 +4,7 @@ import datetime
 
 import click
 
-from gewe_runner import errors, find, prepare, suppress
+from gewe_runner import errors, find, gather, prepare, suppress
 from gewe_runner.cli import options, show
 from gewe_runner.model import Settings
 from gewe_runner.problems import Problems
@@ -25,7 +25,7 @@ def add(wxid: str, reason: str, profile: str | None) -> None:
     The list counts for every profile, so the ledgers of all profiles are looked through unless one is named.
     """
     settings = _settings()
-    profiles = list(settings.profiles.values()) if profile is None else [prepare.choose(settings, profile)]
+    profiles = list(settings.profiles.values()) if profile is None else [gather.choose(settings, profile)]
     today = datetime.datetime.now().astimezone().date()
     entry = suppress.Entry.create(wxid, reason, today.isoformat())
     written = suppress.listed(settings.project, entry)
@@ -54,6 +54,6 @@ def add(wxid: str, reason: str, profile: str | None) -> None:
 def _settings() -> Settings:
     found = Problems()
     try:
-        return prepare.settings(options.project() / find.SETTINGS, found)
+        return gather.settings(options.project() / find.SETTINGS, found)
     finally:
         show.problems(found)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import gewe_runner
-from gewe_runner import errors, expand, prepare, rules, tell
+from gewe_runner import errors, expand, rules, survey, tell
 from gewe_runner.cli import options, progress, show
 from gewe_runner.model import Level
 from gewe_runner.problems import SHOWN, Problems
@@ -42,7 +42,7 @@ def command(paths: Sequence[Path], profile: str | None, form: str, sources: bool
         return 0
     problems = Problems(SHOWN if form == "text" else _KEPT_FOR_PROGRAMS)
     extent = expand.Extent.ALL if sources else expand.Extent.FILES
-    count = prepare.check_all(paths or [Path()], profile, problems, extent, progress.watching)
+    count = survey.check_all(paths or [Path()], profile, problems, extent, progress.watching)
     if form in tell.FORMATS:
         _tell(Checked(problems=problems, campaigns=count, tool=gewe_runner.__version__), form)
     elif form == "json":

@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from gewe_runner import errors, template
 from gewe_runner.expand import clean, columns, condition, content, damage, files
+from gewe_runner.expand.again import Shelf
 from gewe_runner.expand.content import named
 from gewe_runner.expand.extent import Extent, readable
 from gewe_runner.expand.length import about
@@ -17,7 +18,7 @@ from gewe_runner.model import Recipient, Source
 from gewe_runner.problems import Problems
 from gewe_runner.rules import cards, lists
 
-__all__ = ["KINDS", "Extent", "about", "ids", "named", "original", "readable", "recipients"]
+__all__ = ["KINDS", "Extent", "Shelf", "about", "ids", "named", "original", "readable", "recipients"]
 
 
 class _Kind(Protocol):
@@ -36,17 +37,23 @@ KINDS: Mapping[str, str] = {
 }
 
 
-def recipients(sources: Iterable[Source], project: Path, problems: Problems) -> Iterator[Recipient]:
+def recipients(
+    sources: Iterable[Source], project: Path, problems: Problems, shelf: Shelf | None = None
+) -> Iterator[Recipient]:
     """Every row of the lists, in their order, those that `where` leaves out included.
 
     Args:
         sources: The lists.
         project: The folder outside which no list may lie.
         problems: Takes what is wrong with them; rows that cannot be used are left out.
+        shelf: The lists that other campaigns have named.
     """
     for source in sources:
         with contextlib.suppress(errors.InvalidError):  # its problems are told; the other lists' shall be, too
-            yield from _recipients(source, project, problems)
+            if shelf is None:
+                yield from _recipients(source, project, problems)
+            else:
+                yield from shelf.recipients(source, project, problems, _recipients)
 
 
 def ids(sources: Iterable[Source], project: Path, problems: Problems) -> Iterator[str]:

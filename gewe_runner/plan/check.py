@@ -2,13 +2,14 @@
 
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gewe_runner import pace
-from gewe_runner.model import START, Campaign, Level, Message, Policy, Position, Profile, Skip, Source
+from gewe_runner.model import START, Campaign, Level, Message, Policy, Position, Profile, Skip
 from gewe_runner.pace import Usage
+from gewe_runner.plan import allow
 from gewe_runner.plan.freeze import Plan
 from gewe_runner.problems import Problems
 from gewe_runner.rules import Rule, campaigns, cards, plans, policies
@@ -63,7 +64,7 @@ def check(campaign: Campaign, plan: Plan, covers: Covers, finish: int, problems:
     most = campaign.policy.max_recipients
     if most is not None and plan.messages > most:
         fault = f"the plan holds {plan.messages:,} messages, policy.max_recipients allows {most:,}"
-        problems.add(policies.MAX_RECIPIENTS.at(campaign.shown, policy_place(campaign, "max_recipients"), fault))
+        problems.add(policies.MAX_RECIPIENTS.at(campaign.shown, allow.policy_place(campaign, "max_recipients"), fault))
     if whole and not plan.messages:
         problems.add(plans.NOBODY.at(campaign.shown, START, "no recipient is left: every row was skipped"))
     if covers.first and finish < pace.NEVER and covers.first[0].timestamp() * 1000 < finish:
@@ -75,34 +76,6 @@ def check(campaign: Campaign, plan: Plan, covers: Covers, finish: int, problems:
         )
         place = campaign.positions.get(("card", "coverImgUrl"), START)
         problems.add(plans.COVER_EXPIRES.at(campaign.shown, place, fault))
-
-
-def suppression(campaign: Campaign, suppress: Sequence[Source], problems: Problems) -> None:
-    """Add a problem where the policy wants a suppression list and there is none.
-
-    Args:
-        suppress: Every list that counts: the campaign's, the profile's and the project's.
-    """
-    if campaign.policy.require_suppression and not suppress:
-        place = policy_place(campaign, "require_suppression")
-        fault = "the policy wants a suppression list; add `suppress`, or suppressed.csv beside gewe.yaml"
-        problems.add(policies.NO_SUPPRESSION.at(campaign.shown, place, fault))
-
-
-def policy_place(campaign: Campaign, name: str) -> Position:
-    """Where the campaign says that part of its policy; where the profile does, the file as a whole."""
-    return campaign.positions.get(("policy", name), START)
-
-
-def allowed(items: Iterable[Message | Skip], campaign: Campaign, problems: Problems) -> Iterator[Message | Skip]:
-    """The lines, while every value of a card that the policy forbids becomes a problem of its row."""
-    sources = {source.label: source for source in campaign.recipients}
-    for item in items:
-        if isinstance(item, Message):
-            for name, value in json.loads(item.payload).items():
-                for rule, fault in policies.card(campaign.policy, name, value):
-                    problems.add(rule.of_row(sources[item.source], item.row, f"{name}: {fault}"))
-        yield item
 
 
 def lines(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gewe_runner import errors, find, prepare, template
+from gewe_runner import errors, find, gather, prepare, template
+from gewe_runner.gather import Loaded
 from gewe_runner.model import Campaign
-from gewe_runner.prepare import Loaded
 from gewe_runner.problems import Problems
 
 SETTINGS = """\
@@ -48,7 +48,7 @@ def project(tmp_path: Path) -> Path:
 
 def loaded(project: Path, problems: Problems) -> Loaded:
     file = project / "campaigns" / "fruit.yaml"
-    return prepare.load_one(file, None, lambda path: prepare.settings(path, problems), find.Names(), problems)
+    return gather.load_one(file, None, gather.Known(problems).of, find.Names(), problems)
 
 
 def campaign(project: Path) -> Campaign:

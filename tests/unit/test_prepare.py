@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import strategies as st
 
-from gewe_runner import errors, prepare
+from gewe_runner import errors, prepare, survey
 from gewe_runner.expand import Extent
 from gewe_runner.model import Level, Message, Skip
 from gewe_runner.plan import files, freeze, lock
@@ -281,7 +281,7 @@ def test_a_templated_card_is_held_against_the_policy_row_by_row(project: Path, c
         campaign.write("policy: {allowed_hosts: [cdn.example.com]}\n")
     problems = Problems()
     if check:
-        prepare.check_all([project / "fruit.yaml"], None, problems, Extent.ALL)
+        survey.check_all([project / "fruit.yaml"], None, problems, Extent.ALL)
     else:
         with pytest.raises(errors.InvalidError):
             prepare.plan_all([project / "fruit.yaml"], None, project, problems)
@@ -295,9 +295,9 @@ def test_of_many_campaigns_is_told_what_each_alone_is_told(project: Path) -> Non
         text = CAMPAIGN.replace("name: fruit", f"name: fruit-{number % 39}")
         file.write_text(text.replace("store |", "stor |") if number % 4 == 0 else text, encoding="utf-8")
     together, alone = Problems(), Problems()
-    assert prepare.check_all(files, None, together, Extent.FILES) == len(files)
+    assert survey.check_all(files, None, together, Extent.FILES) == len(files)
     for file in files:
-        prepare.check_all([file], None, alone, Extent.FILES)
+        survey.check_all([file], None, alone, Extent.FILES)
     assert list(together) == list(alone)
     assert {"template-undefined", "same-name"} <= {one.rule for one in together}
     assert together.unshown() == alone.unshown()

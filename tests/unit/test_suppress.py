@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from gewe_runner import errors, expand, prepare, suppress
+from gewe_runner import errors, expand, gather, suppress
 from gewe_runner.problems import Problems
 from gewe_runner.suppress import Entry
 
@@ -23,7 +23,7 @@ def file(project: Path) -> Path:
 
 
 def ids(project: Path) -> list[str]:
-    source = prepare.own_suppression(project)
+    source = gather.own_suppression(project)
     assert source is not None
     problems = Problems()
     found = list(expand.ids([source], project, problems))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gewe_runner.model import UNLIMITED, Campaign, Delivery, Message, Policy, Position, Profile, Source
-from gewe_runner.plan import check, freeze
+from gewe_runner.plan import allow, check, freeze
 from gewe_runner.problems import Problems
 from tests.unit.plan.conftest import campaign
 from tests.unit.plan.test_freeze import message
@@ -50,7 +50,7 @@ def test_a_breach_is_told_where_the_campaign_sets_the_limit(tmp_path: Path, prof
 def test_a_policy_may_want_a_suppression_list(required: bool, lists: int, expected: list[str]) -> None:
     problems = Problems()
     some = [Source(label="suppressed.csv", name="suppressed.csv", where=())] * lists
-    check.suppression(campaign(policy=Policy(require_suppression=required)), some, problems)
+    allow.suppression(campaign(policy=Policy(require_suppression=required)), some, problems)
     assert [problem.rule for problem in problems] == expected
 
 
@@ -59,7 +59,7 @@ def test_a_card_that_the_policy_forbids_is_told_at_its_row() -> None:
     cards = [with_cover("https://a.example.com/1"), with_cover("https://b.example.com/2")._replace(row=7)]
     listed = Source(label="l.csv", name="lists/l.csv", where=("recipients", 0), path=Path("lists/l.csv"))
     own = campaign(policy=Policy(allowed_hosts=("a.example.com",)), recipients=(listed,))
-    passed = check.allowed(cards, own, problems)
+    passed = allow.allowed(cards, own, problems)
     assert list(passed) == cards
     (problem,) = problems
     assert (problem.rule, problem.path, problem.line) == ("host-denied", "lists/l.csv", 7)
