@@ -9,6 +9,7 @@ from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any
 
+from gewe_runner import batches
 from gewe_runner.model import Campaign, Delivery, Message, Profile, Reason, Skip
 
 #: Raised when a line's shape or meaning changes.
@@ -88,25 +89,34 @@ def freeze(
     digest = begun(decided)
     counts: dict[str, Counter[str]] = {"devices": Counter(), "variants": Counter(), "skips": Counter()}
     samples: list[Message] = []
-    seq = 0
     with path.open("wb") as file:
-        for item in items:
-            if isinstance(item, Message):
-                seq += 1
-                counts["devices"][item.device] += 1
-                if item.variant is not None:
-                    counts["variants"][item.variant] += 1
-                if seq <= SAMPLES:
-                    samples.append(item._replace(seq=seq))
-                text = _message_line(item, seq)
-            else:
-                counts["skips"][item.reason] += 1
-                text = _skip_line(item)
-            raw = text.encode()
+        for lines in batches.of(_lines(items, counts, samples)):
+            raw = "".join(lines).encode()
             digest.update(raw)
             file.write(raw)
-    header = {**decided, "counts": totals(seq, counts), "digest": digest.hexdigest(), "made": dict(made)}
+    messages = counts["devices"].total()
+    header = {**decided, "counts": totals(messages, counts), "digest": digest.hexdigest(), "made": dict(made)}
     return Plan(header=sealed(header), path=path, samples=tuple(samples))
+
+
+def _lines(
+    items: Iterable[Message | Skip], counts: Mapping[str, Counter[str]], samples: list[Message]
+) -> Iterator[str]:
+    """The line of each; what they are is counted, and the first messages are kept."""
+    devices, variants, skips = counts["devices"], counts["variants"], counts["skips"]
+    seq = 0
+    for item in items:
+        if isinstance(item, Message):
+            seq += 1
+            devices[item.device] += 1
+            if item.variant is not None:
+                variants[item.variant] += 1
+            if seq <= SAMPLES:
+                samples.append(item._replace(seq=seq))
+            yield _message_line(item, seq)
+        else:
+            skips[item.reason] += 1
+            yield _skip_line(item)
 
 
 def totals(messages: int, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:

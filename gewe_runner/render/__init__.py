@@ -24,10 +24,9 @@ def messages(
         campaign: Checked: every template of it compiles, and its constant values are sound.
     """
     press = Press(campaign, profile)
-    lines = Names(campaign, profile, press.names, problems).over(assignments)
     # each batch twice: its slips go to be pressed, the lines wait for what comes back
-    laid, waiting = itertools.tee(batches.of(lines))
-    sheets = map(_sheets, laid)
+    laid, waiting = itertools.tee(batches.of(assignments))
+    sheets = Names(campaign, profile, press.names, problems).over(map(_sheets, laid))
     for pressed, batch in zip(processes.pressed(campaign, profile, press, sheets), waiting, strict=True):
         yield from _messages(batch, pressed, problems)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from gewe_runner import template
-from gewe_runner.model import Assignment, Campaign, Profile, Skip, Source
+from gewe_runner.model import Campaign, Profile, Source
 from gewe_runner.problems import Problems
+from gewe_runner.render.press import Sheet
 from gewe_runner.rules import templates
 
 
@@ -33,14 +34,13 @@ class Names:
             for one in campaign.recipients
         }
 
-    def over(self, assignments: Iterable[Assignment | Skip]) -> Iterator[Assignment | Skip]:
+    def over(self, batches: Iterable[list[Sheet]]) -> Iterator[list[Sheet]]:
         """Note the columns of the rows while they pass; at their end tell what nothing uses."""
-        for one in assignments:
-            if isinstance(one, Assignment):
-                rows = self._lists[one.recipient.source.where]
-                if not one.recipient.values.keys() <= rows.columns:
-                    self._meet(rows, one.recipient.values.keys() - rows.columns)
-            yield one
+        for sheets in batches:
+            for sheet in sheets:
+                rows = self._lists[sheet.where]
+                self._meet(rows, set(sheet.names) - rows.columns)
+            yield sheets
         self._tell_unused()
 
     def _meet(self, rows: _List, columns: set[str]) -> None:

@@ -233,7 +233,8 @@ class Press:
             pressed.left[index] = skipped.reason
             return "", ""
         payload, sha256 = ("", "") if None in texts else _frozen(form.text % tuple(texts), told)
-        pressed.findings.extend((index, rule, message) for rule, message in told)
+        if told:
+            pressed.findings.extend((index, rule, message) for rule, message in told)
         return payload, sha256
 
     def _filled(self, gap: _Gap, sheet: Sheet, slip: Slip) -> _Given:
