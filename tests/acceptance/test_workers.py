@@ -41,7 +41,8 @@ def judged(own: fleet.Fleet, in_flight: set[str] = frozenset()) -> crash.Account
 def test_a_run_of_two_workers_serves_everybody_once(
     tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
 ) -> None:
-    own = fleet.lay(tmp_path / "p", gateway, database, people(120, 0.1), dict.fromkeys(f"t-{n}" for n in range(8)))
+    own = fleet.write(tmp_path / "p", gateway, database, people(120, 0.1), dict.fromkeys(f"t-{n}" for n in range(8)))
+    assert own.run("ledger", "upgrade") == 0, own.project.said()
     with own.workers(2):
         assert own.run("send", "fruit.yaml", "--yes", "--engine", "procrastinate") == 1, own.project.said()
     account = crash.judge(own.project, set())
