@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="REGEX", default="", help="only the lines whose name has this in it")
     parser.add_argument("--quick", action="store_true", help="small lists and few turns: less than two minutes")
     parser.add_argument("--pairs", type=int, help=f"measurements of each side ({usual.pairs})")
+    parser.add_argument("--warm-ups", type=int, help=f"turns before them that do not count ({usual.warm_ups})")
     parser.add_argument("--rows", type=int, help=f"rows of the list that all planners get ({usual.rows})")
     parser.add_argument("--sizes", type=int, nargs="+", help="rows by which growth is shown (1000 to 1000000)")
     parser.add_argument("--campaigns", type=int, help=f"campaign files to validate ({usual.campaigns})")

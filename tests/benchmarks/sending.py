@@ -41,7 +41,7 @@ _NO_WRK = "NOT MEASURED: wrk is not installed; Debian and Ubuntu: apt-get instal
 def sides(folder: Path, options: Options) -> Iterator[Sequence[Side]]:
     with sandbox.started() as url:
         sender = Sender(lists.live_project(folder / "send", url, DEVICES), url, options.messages)
-        split = Split(sender)
+        split = Split(sender, options.warm_ups)
         yield [
             Side(name=POOL, take=sender.pool, rows=options.messages),
             Side(
@@ -110,10 +110,15 @@ class Sender:
 
 
 class Split:
-    """Where the processor time of `send` goes, by watching it."""
+    """Where the processor time of `send` goes, by watching it.
 
-    def __init__(self, sender: Sender) -> None:
+    Args:
+        warm_ups: So many turns do not count.
+    """
+
+    def __init__(self, sender: Sender, warm_ups: int) -> None:
         self._sender = sender
+        self._warm_ups = warm_ups
         self._spent: list[Counter[str]] = []
 
     def send(self) -> Taken:
@@ -123,12 +128,12 @@ class Split:
         return taken
 
     def parts(self) -> Sequence[Measured]:
-        """Processor seconds of each part in all turns but the first, which only warmed up."""
-        turns = self._spent[1:]
+        """Processor seconds of each part in all turns that count."""
+        turns = self._spent[self._warm_ups :]
         return [self._part(name, [turn[name] for turn in turns]) for name in sorted(turns[0])]
 
     def _part(self, name: str, seconds: Sequence[float]) -> Measured:
-        whole = sum(turn.total() for turn in self._spent[1:])
+        whole = sum(turn.total() for turn in self._spent[self._warm_ups :])
         each = sum(seconds) / len(seconds) / self._sender.count * 1000
         note = f"{each:.2f} ms a message, {sum(seconds) / whole:.0%} of its processor time"
         taken = [Taken(seconds=one, cpu=one) for one in seconds]

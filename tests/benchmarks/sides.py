@@ -15,6 +15,8 @@ class Options:
 
     #: Measurements of each side.
     pairs: int = 5
+    #: Turns before them that only warm the caches.
+    warm_ups: int = 1
     #: Rows of the list that all planners get.
     rows: int = 100_000
     #: Rows of the lists by which growth is shown, ascending.
@@ -53,12 +55,12 @@ class Group:
     turn: Callable[[Options], float]
 
     def about(self, options: Options) -> float:
-        """About how many seconds it takes, the turn that only warms up included."""
-        return self.laying(options) + (options.pairs + 1) * self.turn(options)
+        """About how many seconds it takes, the turns that only warm up included."""
+        return self.laying(options) + (options.warm_ups + options.pairs) * self.turn(options)
 
 
 def measured(group: Group, options: Options, folder: Path, wanted: Callable[[str], bool]) -> Iterator[Measured]:
-    """Measure a group in turns (A B A B …), after one that only warms the caches.
+    """Measure a group in turns (A B A B …), after those that only warm the caches.
 
     Args:
         wanted: Whether a side of that name is measured.
@@ -67,13 +69,13 @@ def measured(group: Group, options: Options, folder: Path, wanted: Callable[[str
     with group.sides(folder, options) as every:
         sides = [side for side in every if wanted(side.name)]
         taken: dict[str, list[Taken]] = {side.name: [] for side in sides}
-        for turn in range(options.pairs + 1):
+        for turn in range(-options.warm_ups, options.pairs):
             for side in sides:
                 if side.take is None:
                     continue
                 one = side.take()
-                tell(f"{title}: {side.name}: {one.seconds:.3f} s" + (" (warm-up)" if not turn else ""))
-                if turn:
+                tell(f"{title}: {side.name}: {one.seconds:.3f} s" + (" (warm-up)" if turn < 0 else ""))
+                if turn >= 0:
                     taken[side.name].append(one)
         for side in sides:
             yield Measured(

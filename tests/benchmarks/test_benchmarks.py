@@ -1,5 +1,7 @@
 """The measuring itself works: small lists, one turn, every group."""
 
+import contextlib
+import itertools
 import json
 import subprocess
 import sys
@@ -10,7 +12,8 @@ import pytest
 
 from tests.benchmarks import __main__ as bench
 from tests.benchmarks import lists, measure, split
-from tests.benchmarks.sides import Options
+from tests.benchmarks.figures import Taken
+from tests.benchmarks.sides import Group, Options, Side, measured
 from tests.conftest import ROOT
 
 
@@ -25,7 +28,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of everything but what only `make bench` installs."""
     file = tmp_path_factory.mktemp("bench") / "run.json"
     sizes = ("--rows", "20", "--sizes", "10", "--campaigns", "2", "--messages", "40", "--ledger", "20")
-    done = run("tests.benchmarks", "--pairs", "1", *sizes, "--only", "^(?!mailmerge|wrk)", "--json", str(file))
+    turns = ("--warm-ups", "0", "--pairs", "1")
+    done = run("tests.benchmarks", *turns, *sizes, "--only", "^(?!mailmerge|wrk)", "--json", str(file))
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("about ")
     assert "targets: " in done.stdout
@@ -38,6 +42,21 @@ def test_every_side_is_measured_as_often_as_asked(kept: Path) -> None:
     assert {side["group"].split()[0] for side in sides} == {
         "start-up", "planning", "validating", "sending", "growth", "resuming",
     }  # fmt: skip
+
+
+def test_turns_that_warm_the_caches_do_not_count(tmp_path: Path) -> None:
+    turns = itertools.count()
+    side = Side(name="a", take=lambda: Taken(seconds=next(turns)))
+    group = Group(
+        title=lambda _: "g",
+        sides=lambda _folder, _options: contextlib.nullcontext([side]),
+        laying=lambda _: 100,
+        turn=lambda _: 10,
+    )
+    options = Options(pairs=3, warm_ups=2)
+    (found,) = measured(group, options, tmp_path, lambda _: True)
+    assert [one.seconds for one in found.taken] == [2, 3, 4]
+    assert group.about(options) == 150
 
 
 def test_every_program_has_a_size_and_a_processor_time(kept: Path) -> None:
