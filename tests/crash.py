@@ -84,7 +84,7 @@ def gateway(folder: Path, seed: int, median_ms: float = 20) -> Iterator[Gateway]
         "faults": [{"match": {"to": f"*_{end}"}, **what} for end, what in FAULTS.items()],
     }
     journal = folder / "accepted.jsonl"
-    with sandbox.started(sandbox.Options(faults=faults, journal=journal)) as url:
+    with program.sandboxed(sandbox.Options(faults=faults, journal=journal)) as url:
         yield Gateway(url=url, journal=journal)
 
 

@@ -5,6 +5,7 @@ loaded all that is not ours (`tests.forks`), and is the test's own child all the
 """
 
 import atexit
+import contextlib
 import ctypes
 import inspect
 import json
@@ -13,10 +14,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
+
+from gewe_runner import errors, sandbox
+from tests import surroundings
 
 ROOT = Path(__file__).parent.parent
 
@@ -56,6 +60,22 @@ def start(
         preexec_fn=prepare,
         encoding="utf-8",
     )
+
+
+@contextlib.contextmanager
+def sandboxed(options: sandbox.Options | None = None) -> Iterator[str]:
+    """What `sandbox.started` gives, forked like any other program here: to load a web server takes half a second."""
+    options = options or sandbox.Options()
+    env = {**surroundings.own(), "LC_ALL": LOCALE, "TZ": "UTC"}
+    with contextlib.ExitStack() as stack:
+        with sandbox._file(options) as faults:
+            own = ("sandbox", *sandbox._arguments(options, faults))
+            child = start(*own, cwd=ROOT, env=env, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            stack.callback(sandbox._end, child)
+            url = child.stdout.readline().strip() if child.stdout else ""
+        if not url.startswith("http"):
+            raise errors.StoppedError("the sandbox did not start")
+        yield url
 
 
 def _starts_as_usual(env: Mapping[str, str]) -> bool:

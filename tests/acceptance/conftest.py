@@ -161,14 +161,14 @@ def open_shop(folder: Path, gateway: Gateway, *, read: float = 30) -> Shop:
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[Gateway]:
     """A gateway that answers at once."""
-    with sandbox.started() as url:
+    with program.sandboxed() as url:
         yield Gateway(url)
 
 
 @pytest.fixture(scope="session")
 def slow_gateway() -> Iterator[Gateway]:
     """A gateway that takes its time for every answer, long enough to come in between."""
-    with sandbox.started(sandbox.Options(latency=0.25)) as url:
+    with program.sandboxed(sandbox.Options(latency=0.25)) as url:
         yield Gateway(url)
 
 

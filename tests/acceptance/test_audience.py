@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gewe_runner import sandbox
+from tests import program
 from tests.acceptance.conftest import Gateway, Shop, open_shop, wait_until
 
 
@@ -164,7 +165,7 @@ def test_every_list_of_people_who_get_nothing_counts(shop: Shop) -> None:
 def fickle_shop(tmp_path: Path) -> Iterator[Shop]:
     """A shop whose second friend is refused, once."""
     faults = {"version": 1, "faults": [{"match": {"to": "wxid_shop*1"}, "count": 1, "refuse": {"inner": "用户不存在"}}]}
-    with sandbox.started(sandbox.Options(faults=faults)) as url:
+    with program.sandboxed(sandbox.Options(faults=faults)) as url:
         yield open_shop(tmp_path / "shop", Gateway(url))
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gewe_runner import sandbox
+from tests import program
 from tests.acceptance.conftest import Gateway, Shop, open_shop
 
 
@@ -43,7 +44,7 @@ FAULTS = [
 
 
 def test_a_question_that_fails_is_a_notice_and_the_messages_leave(tmp_path: Path) -> None:
-    with sandbox.started(sandbox.Options(faults={"version": 1, "faults": FAULTS})) as url:
+    with program.sandboxed(sandbox.Options(faults={"version": 1, "faults": FAULTS})) as url:
         shop = open_shop(tmp_path / "shop", Gateway(url), read=1)
         for device in ("shop-west", "shop-north"):
             shop.add(f"wxid_shop{shop.number:03}{device}", device=device)
@@ -54,7 +55,7 @@ def test_a_question_that_fails_is_a_notice_and_the_messages_leave(tmp_path: Path
 
 
 def test_recipients_who_are_no_contacts_are_a_warning_and_get_their_cards(tmp_path: Path) -> None:
-    with sandbox.started(sandbox.Options(faults={"version": 1, "contacts": ["wxid_friend"]})) as url:
+    with program.sandboxed(sandbox.Options(faults={"version": 1, "contacts": ["wxid_friend"]})) as url:
         shop = open_shop(tmp_path / "shop", Gateway(url))
         shop.members("wxid_friend", *shop.friends(2))
         sent = shop.send("--check-contacts")

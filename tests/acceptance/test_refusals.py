@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from gewe_runner import sandbox
+from tests import program
 from tests.acceptance.conftest import Gateway, Shop, open_shop
 
 TEXTS = ("用户未授权", "用户未授权", 'no "deal" \x1b[31m', "three", "four", "five", "six", "seven")
@@ -16,7 +17,7 @@ def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, s
     """A shop whose gateway refuses everybody but one, and what the send said."""
     folder = tmp_path_factory.mktemp("refusals") / "shop"
     faults = [{"match": {"to": f"refused{number}_*"}, "refuse": {"inner": text}} for number, text in enumerate(TEXTS)]
-    with sandbox.started(sandbox.Options(faults={"version": 1, "faults": faults})) as url:
+    with program.sandboxed(sandbox.Options(faults={"version": 1, "faults": faults})) as url:
         shop = open_shop(folder, Gateway(url))
         shop.members(*(f"refused{number}_someone" for number in range(len(TEXTS))), *shop.friends(1))
         shop.edit("fruit.yaml", "send:\n", "send:\n  stop_when: {failures_in_a_row: 100}\n")

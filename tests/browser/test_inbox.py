@@ -8,6 +8,7 @@ import requests
 from playwright.sync_api import Page
 
 from gewe_runner import sandbox
+from tests import program
 from tests.browser.conftest import HOSTILE, Opened, english, everywhere
 
 FRAME = Path(sandbox.__file__).with_name("inbox.html")
@@ -15,7 +16,7 @@ FRAME = Path(sandbox.__file__).with_name("inbox.html")
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[str]:
-    with sandbox.started() as url:
+    with program.sandboxed() as url:
         yield url
 
 

@@ -11,7 +11,7 @@ from gewe_runner import examine, sandbox
 from gewe_runner.examine import Check, Examination, Health
 from gewe_runner.ledger import connect
 from gewe_runner.problems import Problems
-from tests import raw
+from tests import program, raw
 from tests.unit.sandbox.test_server import account
 
 OK, WARN, FAIL = Health.OK, Health.WARN, Health.FAIL
@@ -38,7 +38,7 @@ FAULTS = [
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[str]:
-    with sandbox.started(sandbox.Options(faults={"version": 1, "faults": FAULTS})) as url:
+    with program.sandboxed(sandbox.Options(faults={"version": 1, "faults": FAULTS})) as url:
         yield url
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from gewe_runner import reach, sandbox
+from gewe_runner import reach
 from gewe_runner.model import Profile
+from tests import program
 
 PROFILE = Profile(name="live", gateway="http://127.0.0.1:9/gewe/v2/api")
 APP_IDS = {"east": "wx_east", "west": "wx_offline_west", "north": "north", "south": "north"}
@@ -13,7 +14,7 @@ APP_IDS = {"east": "wx_east", "west": "wx_offline_west", "north": "north", "sout
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with sandbox.started() as url:
+    with program.sandboxed() as url:
         yield url
 
 

@@ -9,6 +9,7 @@ from gewe_runner import sandbox
 from gewe_runner.preflight import contacts
 from gewe_runner.preflight.ask import Asker
 from gewe_runner.preflight.contacts import Contacts, Missing
+from tests import program
 from tests.unit.sandbox.test_server import account
 
 CACHE, LIST = "fetchContactsListCache", "fetchContactsList"
@@ -33,7 +34,7 @@ BOOK = Contacts(friends=2, groups=1, ids=frozenset({"wxid_a", "wxid_b", "1@chatr
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     tree = {"version": 1, "contacts": ["wxid_a", "1@chatroom", "gh_c"], "faults": FAULTS}
-    with sandbox.started(sandbox.Options(faults=tree)) as url:
+    with program.sandboxed(sandbox.Options(faults=tree)) as url:
         yield url
 
 

@@ -12,6 +12,7 @@ import requests
 
 from gewe_runner import sandbox, schemas
 from gewe_runner.sandbox import behaviours
+from tests import program
 from tests.unit.sandbox.test_server import CARD, account, post
 
 ENVELOPE = {"ret": 500, "msg": "发送小程序失败", "data": {"code": "-4", "msg": "用户不存在", "detail": None}}
@@ -50,7 +51,7 @@ BROKEN = (requests.ConnectionError, requests.ReadTimeout, requests.exceptions.Co
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     faults = [{"match": {"to": f"{name}_*"}, **does} for name, does in CASES.items()]
-    with sandbox.started(sandbox.Options(faults={"version": 1, "faults": faults})) as url:
+    with program.sandboxed(sandbox.Options(faults={"version": 1, "faults": faults})) as url:
         yield url
 
 

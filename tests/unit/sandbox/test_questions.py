@@ -8,6 +8,7 @@ import requests
 
 from gewe_runner import sandbox
 from gewe_runner.sandbox import questions
+from tests import program
 from tests.unit.sandbox.test_server import CARD, account, post
 
 PRESENCE, PROFILE = "/login/checkOnline", "/personal/getProfile"
@@ -26,14 +27,14 @@ KNOWN = ["wxid_a", "123@chatroom", "gh_b"]
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with sandbox.started() as url:
+    with program.sandboxed() as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def faulty() -> Iterator[str]:
     options = sandbox.Options(faults={"version": 1, "contacts": KNOWN, "faults": FAULTS})
-    with sandbox.started(options) as url:
+    with program.sandboxed(options) as url:
         yield url
 
 

@@ -14,6 +14,7 @@ import requests
 from gewe_runner import sandbox
 from gewe_runner.sandbox import received
 from gewe_runner.sandbox.received import Received
+from tests import program
 from tests.unit.sandbox.test_server import CARD, account, post
 
 #: Long enough for requests that shall be under way together, short enough to wait for.
@@ -22,7 +23,7 @@ LATENCY = 0.25
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[str]:
-    with sandbox.started(sandbox.Options(latency=LATENCY)) as url:
+    with program.sandboxed(sandbox.Options(latency=LATENCY)) as url:
         yield url
 
 

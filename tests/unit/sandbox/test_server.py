@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from gewe_runner import sandbox
 from gewe_runner.sandbox import behaviours
+from tests import program
 
 CARD = {
     "appId": "wx_sandbox",
@@ -27,7 +27,7 @@ CARD = {
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with sandbox.started() as url:
+    with program.sandboxed() as url:
         yield url
 
 
