@@ -1,7 +1,8 @@
 """The process that the tests' programs are forked from: all that is not ours is loaded in it, and nothing of ours.
 
 It is a program of its own (see `tests.program`): one thread, nothing of pytest, the signals as a shell leaves them.
-A fork becomes `python -m gewe_runner` with the arguments, environment, folder and files that it is given.
+A fork becomes `python -m gewe_runner`, or `python -c TEXT`, with the arguments, environment, folder and files that it
+is given.
 """
 
 import atexit
@@ -93,9 +94,13 @@ def become(request: dict[str, Any], files: list[int]) -> None:
     time.tzset()
     sys.stdin, sys.stdout, sys.stderr = again(sys.stdin, 0), again(sys.stdout, 1), again(sys.stderr, 2)
     sys.path[0] = str(Path.cwd())
-    sys.argv = ["-m", *request["arguments"]]
+    how, what = request["what"]
+    sys.argv = [how, *request["arguments"]]
     try:
-        runpy.run_module("gewe_runner", run_name="__main__", alter_sys=True)
+        if how == "-c":
+            exec(what, {"__name__": "__main__"})
+            sys.exit(0)
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
     except SystemExit as exit_:
         codes.append(exit_.code)
         raise

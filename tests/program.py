@@ -49,8 +49,7 @@ def start(
         prepare: Called in the new process before it becomes the program.
     """
     is_forked = sys.platform == "linux" and prepare is None and _starts_as_usual(env)
-    popen: type[subprocess.Popen[str]] = _Forked if is_forked else subprocess.Popen
-    return popen(
+    return _popen(is_forked)(
         [sys.executable, "-m", "gewe_runner", *map(str, arguments)],
         cwd=cwd,
         env=dict(env) if _has_own_path(env) else {**env, "PYTHONPATH": str(ROOT)},
@@ -60,6 +59,22 @@ def start(
         preexec_fn=prepare,
         encoding="utf-8",
     )
+
+
+def script(text: str, *arguments: str) -> "subprocess.Popen[str]":
+    """`python -c TEXT ARGUMENTS…`, running, with this process's environment and pipes to write to it and to read it."""
+    return _popen(sys.platform == "linux")(
+        [sys.executable, "-c", text, *arguments],
+        cwd=ROOT,
+        env=dict(os.environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def _popen(is_forked: bool) -> "type[subprocess.Popen[str]]":
+    return _Forked if is_forked else subprocess.Popen
 
 
 @contextlib.contextmanager
@@ -94,9 +109,12 @@ class _Forked(subprocess.Popen[str]):
 
     def _execute_child(self, *given: Any) -> None:  # called by `Popen` once the pipes are made
         named = inspect.signature(super()._execute_child).bind(*given).arguments  # type: ignore[misc]
-        asked = {"arguments": named["args"][3:], "cwd": os.fspath(named["cwd"]), "env": named["env"]}
+        _, how, what, *arguments = named["args"]
+        asked = {"what": (how, what), "arguments": arguments, "cwd": os.fspath(named["cwd"]), "env": named["env"]}
+        files = [named["p2cread"], named["c2pwrite"], named["errwrite"]]
         with _one_at_a_time:
-            self.pid = _nursery().fork(asked, [named["p2cread"], named["c2pwrite"], named["errwrite"]])
+            # -1: what this process has for it
+            self.pid = _nursery().fork(asked, [own if own >= 0 else number for number, own in enumerate(files)])
         self._child_created = True
         pipes = (named[f"{pipe}{end}"] for pipe in ("p2c", "c2p", "err") for end in ("read", "write"))
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]

@@ -1,13 +1,10 @@
 """A plan becomes a run as a whole, however many lines it has; one that is cut short is none."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import sqlalchemy
 
 from gewe_runner.ledger import connect, rows, runs
 from gewe_runner.model import Message, Skip
+from tests import program
 from tests.contract.plans import message, messages, register, skip, states
 
 #: More than are written at once.
@@ -40,8 +37,7 @@ def test_lines_come_back_as_they_were_planned(ledger: connect.Ledger) -> None:
 
 def test_a_registration_whose_process_is_killed_leaves_no_trace(url: sqlalchemy.URL, ledger: connect.Ledger) -> None:
     whole = url.render_as_string(hide_password=False)
-    process = subprocess.Popen([sys.executable, "-c", _HALF, whole], stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
-    with process:
+    with program.script(_HALF, whole) as process:
         assert process.stdout
         assert process.stdout.readline() == "half\n"
         process.kill()

@@ -2,11 +2,8 @@
 
 import contextlib
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +12,7 @@ from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
 from gewe_runner.ledger import connect, decide, holder, lanes, rows
 from gewe_runner.model import State
+from tests import program
 from tests.contract.plans import NOW, identity, messages, register, states
 
 
@@ -69,10 +67,7 @@ sys.stdin.read()
 
     def __init__(self, ledger: connect.Ledger) -> None:
         url = ledger.engine.url.render_as_string(hide_password=False)
-        command = [sys.executable, "-c", self.SCRIPT, url]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
-        )
+        self._process = program.script(self.SCRIPT, url)
         self.pid = self._process.pid
         assert self.said() == "ready"
 

@@ -1,6 +1,6 @@
 """Opening a ledger: the expected one, or one line that says why not."""
 
-import multiprocessing
+import contextlib
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from sqlalchemy import text
 from gewe_runner import errors
 from gewe_runner.ledger import connect
 from gewe_runner.model import Profile
+from tests import program
 
 PROFILE = Profile(name="production", gateway="https://api.example.com/gewe/v2/api")
 
@@ -20,8 +21,15 @@ def url(path: Path) -> sqlalchemy.URL:
     return sqlalchemy.URL.create("sqlite", database=str(path))
 
 
-def _create(path: str, ids: "multiprocessing.SimpleQueue[str]") -> None:
-    ids.put(connect.create(url(Path(path)), "sandbox").id)
+#: Makes a ledger when it is told to, and tells its id.
+CREATE = """
+import sys
+import sqlalchemy
+from gewe_runner.ledger import connect
+print("ready", flush=True)
+sys.stdin.readline()
+print(connect.create(sqlalchemy.make_url(sys.argv[1]), "sandbox").id)
+"""
 
 
 def test_a_ledger_lies_in_the_project_under_the_profiles_name(tmp_path: Path) -> None:
@@ -57,14 +65,18 @@ def test_a_new_ledger_has_an_id_of_its_own(tmp_path: Path) -> None:
 
 
 def test_processes_that_start_at_once_make_one_ledger(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    ids = context.SimpleQueue()
-    children = [context.Process(target=_create, args=(str(tmp_path / "l.db"), ids)) for _ in range(3)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join(60)
-    assert len({ids.get() for _ in children}) == 1
+    with contextlib.ExitStack() as stack:
+        children = [stack.enter_context(program.script(CREATE, str(url(tmp_path / "l.db")))) for _ in range(3)]
+        for child in children:
+            assert child.stdout
+            assert child.stdout.readline() == "ready\n"
+        for child in children:
+            assert child.stdin
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        ids = {child.communicate(timeout=60)[0] for child in children}
+    assert len(ids) == 1
+    assert ids != {""}
 
 
 def test_what_is_committed_survives_a_power_cut(tmp_path: Path) -> None:
