@@ -1,9 +1,12 @@
 """What every test gets: a closed network, a clean environment, a small project, and the program itself."""
 
+import gc
 import ipaddress
 import os
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,17 +23,34 @@ ROOT = Path(__file__).parent.parent
 hypothesis.settings.register_profile("gewe-runner", deadline=None)
 hypothesis.settings.load_profile("gewe-runner")
 
+# What pytest has made of a test's file is kept whatever the shell says: each worker makes it of all files.
+sys.dont_write_bytecode = False
+
+# Thousands of tests are collected and stay; to look through them for garbage again and again finds none.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("homes")
+
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, homes: Path) -> None:
     """A home of one's own, UTC, no proxy, and nothing that the developer's shell or CI has set."""
     for name in surroundings.foreign():
         monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(home / ".local" / "state"))
+    home = tempfile.mkdtemp(dir=homes)
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("XDG_CACHE_HOME", f"{home}/.cache")
+    monkeypatch.setenv("XDG_CONFIG_HOME", f"{home}/.config")
+    monkeypatch.setenv("XDG_STATE_HOME", f"{home}/.local/state")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
