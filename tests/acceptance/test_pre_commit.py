@@ -1,5 +1,6 @@
 """The hook of `.pre-commit-hooks.yaml`, tried by pre-commit itself, without reaching for the network."""
 
+import json
 import os
 import subprocess
 import sys
@@ -46,17 +47,13 @@ def hook(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
 
 
 def tried(team: Path, hook: tuple[Path, dict[str, str]]) -> "subprocess.CompletedProcess[str]":
+    """The hook over all files, as a team uses it; pre-commit installs a revision once."""
     product, env = hook
-    command = [
-        sys.executable,
-        "-m",
-        "pre_commit",
-        "try-repo",
-        str(product),
-        "gewe-validate",
-        "--all-files",
-        "--verbose",
-    ]
+    revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=product, capture_output=True, text=True, check=True)
+    uses = {"repo": str(product), "rev": revision.stdout.strip(), "hooks": [{"id": "gewe-validate"}]}
+    config = product.parent / "pre-commit.yaml"
+    config.write_text(json.dumps({"repos": [uses]}), encoding="utf-8")  # JSON is YAML
+    command = [sys.executable, "-m", "pre_commit", "run", "--config", str(config), "--all-files", "--verbose"]
     return subprocess.run(command, cwd=team, env=env, capture_output=True, text=True, check=False)
 
 
