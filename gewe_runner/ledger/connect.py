@@ -254,7 +254,7 @@ def facts(connection: sqlalchemy.Connection) -> dict[str, str] | None:
 
 def found(connection: sqlalchemy.Connection, known: Mapping[str, str]) -> None:
     """Make the tables of a new ledger and note what it shall say of itself."""
-    tables.metadata.create_all(connection)
+    tables.create(connection)
     own = {"schema": str(tables.SCHEMA), "created_at": str(round(time.time() * 1000)), **known}
     connection.execute(insert(tables.meta), [{"key": key, "value": value} for key, value in own.items()])
 

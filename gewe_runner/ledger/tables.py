@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -30,6 +31,8 @@ NOTES = "planning"
 
 metadata = MetaData()
 
+_ROWS = "rows"
+
 # 64 bit everywhere; SQLite calls that INTEGER, and only so is it the row id.
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -37,6 +40,20 @@ _Id = BigInteger().with_variant(Integer, "sqlite")
 def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     quoted = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({quoted})", name=f"{column}_known")
+
+
+def _of(rows: str) -> dict[str, str]:
+    """Which rows an index is of. What a dialect understands would load that dialect, which few commands need."""
+    return {_ROWS: rows}
+
+
+def create(connection: Connection) -> None:
+    """Make all tables with their indexes."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if _ROWS in index.info:
+                index.dialect_options[connection.dialect.name]["where"] = text(index.info[_ROWS])
+    metadata.create_all(connection)
 
 
 meta = Table(
@@ -116,26 +133,9 @@ message = Table(
     CheckConstraint("state <> 'sending' OR epoch IS NOT NULL", name="sending_has_an_epoch"),
 )
 
-_live = text("state <> 'cancelled'")
-_queued = text("state = 'pending'")
-_in_flight = text("state = 'sending'")
-Index(
-    "message_identity",
-    message.c.edition_id,
-    message.c.to_wxid,
-    unique=True,
-    sqlite_where=_live,
-    postgresql_where=_live,
-)
-Index(
-    "message_queue",
-    message.c.run_n,
-    message.c.device,
-    message.c.seq,
-    sqlite_where=_queued,
-    postgresql_where=_queued,
-)
-Index("message_in_flight", message.c.device, sqlite_where=_in_flight, postgresql_where=_in_flight)
+Index("message_identity", message.c.edition_id, message.c.to_wxid, unique=True, info=_of("state <> 'cancelled'"))
+Index("message_queue", message.c.run_n, message.c.device, message.c.seq, info=_of("state = 'pending'"))
+Index("message_in_flight", message.c.device, info=_of("state = 'sending'"))
 Index("message_standing", message.c.run_n, message.c.state, message.c.device)
 Index("message_person", message.c.to_wxid)
 
@@ -173,8 +173,7 @@ attempt = Table(
 )
 Index("attempt_of_device", attempt.c.device, attempt.c.started_at)
 Index("attempt_of_app", attempt.c.app_id, attempt.c.started_at)
-_trial = text("message_id IS NULL")
-Index("attempt_trial", attempt.c.device, attempt.c.started_at, sqlite_where=_trial, postgresql_where=_trial)
+Index("attempt_trial", attempt.c.device, attempt.c.started_at, info=_of("message_id IS NULL"))
 
 lane = Table(
     "lane",
