@@ -38,6 +38,6 @@ def test_neither_database_nor_network_is_loaded_where_none_is_used(project: Path
 
 
 def test_a_ledger_in_a_file_loads_no_other_database(project: Path) -> None:
-    found = loaded("status", cwd=project)
+    found = loaded("send", "--dry-run", "fruit.yaml", cwd=project)
     assert "sqlalchemy" in found
     assert not {name for name in found if "postgresql" in name or "psycopg" in name}
