@@ -86,7 +86,7 @@ def serve(order: WorkOrder, quit_: Quit, environ: Mapping[str, str]) -> None:
         house.start()
         queue = procrastinate.Queue(
             address=url.set(drivername="postgresql").render_as_string(hide_password=False),
-            options=ledger.database.options(url), name=jobs.queue(profile.name), task=jobs.TASK,
+            options=ledger.database.options(url), name=jobs.queue(profile.name), task=jobs.TASK, any_due=jobs.ANY_DUE,
         )  # fmt: skip
         _LOG.info("worker with %d threads", order.threads, extra={"action": "worker_started"})
         procrastinate.run(queue, functools.partial(_slice, tools=tools), order.timing, order.threads, quit_)

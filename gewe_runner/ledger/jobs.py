@@ -32,6 +32,7 @@ _MANY = 500
 # statistics each look read the whole table: 350 ms instead of one at 5,000 lanes.
 _TUNE = (
     "CREATE INDEX gewe_lane_of_job ON procrastinate_jobs (lock, priority, id) WHERE status IN ('todo', 'doing')",
+    "CREATE INDEX gewe_due_job ON procrastinate_jobs (queue_name, scheduled_at NULLS FIRST) WHERE status = 'todo'",
     (
         "ALTER TABLE procrastinate_jobs SET (autovacuum_analyze_threshold = 1000, autovacuum_vacuum_threshold = 2000, "
         "autovacuum_analyze_scale_factor = 0, autovacuum_vacuum_scale_factor = 0)"
@@ -71,6 +72,13 @@ _KICK = text(
     "ON CONFLICT (queueing_lock) WHERE status = 'todo' DO UPDATE "
     "SET scheduled_at = least(job.scheduled_at, excluded.scheduled_at), "
     "  priority = greatest(job.priority, excluded.priority)"
+)
+
+#: Whether a queue's job is due, as the driver takes it: to look for one and find none, the engine reads past all jobs
+#: that wait, 20 to 40 ms at 100,000 lanes.
+ANY_DUE = (
+    "SELECT coalesce(scheduled_at <= now(), TRUE) AS due FROM procrastinate_jobs WHERE queue_name = %(queue)s "
+    "AND status = 'todo' ORDER BY scheduled_at NULLS FIRST LIMIT 1"
 )
 
 _DUE = text(

@@ -38,6 +38,8 @@ class Queue:
     options: Mapping[str, str]
     name: str
     task: str
+    #: Gives a row with `due` where the queue named `queue` holds a job.
+    any_due: str
 
 
 class Quit:
@@ -89,7 +91,7 @@ async def _run(queue: Queue, handler: Callable[[str], Steps], timing: Timing, th
         conninfo=queue.address, kwargs={**queue.options, "autocommit": True}, min_size=1, max_size=4, timeout=30
     )  # fmt: skip
     app, crew = procrastinate.App(connector=connector), _Crew(threads)
-    app.job_manager = _Jobs(connector, crew)
+    app.job_manager = _Jobs(connector, crew, queue)
 
     async def slice_(device: str) -> None:
         await crew.work(handler(device))
@@ -158,19 +160,24 @@ class _Crew:
 
 
 class _Jobs(manager.JobManager):
-    """The engine's jobs, given out only where there is a slot for the lane."""
+    """The engine's jobs, looked for only where one is due and there is a slot for its lane."""
 
-    def __init__(self, connector: procrastinate.PsycopgConnector, crew: _Crew) -> None:
+    def __init__(self, connector: procrastinate.PsycopgConnector, crew: _Crew, queue: Queue) -> None:
         super().__init__(connector)
-        self._crew = crew
+        self._crew, self._queue = crew, queue
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Any:
         slots, job = self._crew.slots, None
         await slots.take(Comes.ANEW)
         try:
-            if not self._crew.ending.is_set():
+            if not self._crew.ending.is_set() and await self._is_any_due():
                 job = await super().fetch_job(queues, worker_id)
         finally:
             if job is None:
                 slots.give()
         return job
+
+    async def _is_any_due(self) -> bool:
+        look: Any = self._queue.any_due
+        rows = await self.connector.execute_query_all_async(look, queue=self._queue.name)
+        return bool(rows and rows[0]["due"])

@@ -30,7 +30,7 @@ _FINISH = text("SELECT procrastinate_finish_job_v1(:id, 'succeeded', true)")
 _WORKER = text("SELECT worker_id FROM procrastinate_register_worker_v1()")
 
 #: A worker's look for work where there is none; no part of a message.
-NONE = "fetch, and find none"
+NONE = "look, and find none due"
 
 QUANTITIES = ("server", "client", "waited")
 
@@ -99,7 +99,11 @@ class Bench:
         """As a worker without anything to do looks for it."""
         with self._ledger.writing() as connection:
             connection.execute(text("DELETE FROM procrastinate_jobs WHERE scheduled_at <= now()"))
-        self._step(NONE, range(50), lambda _: self._execute(_FETCH, worker=self._worker))
+        self._step(NONE, range(50), lambda _: self._is_any_due())
+
+    def _is_any_due(self) -> None:
+        with self._ledger.at_once() as cursor:
+            cursor.all(jobs.ANY_DUE, {"queue": self._queue})
 
     def states(self) -> dict[str, int]:
         """How many messages are in which state."""

@@ -26,6 +26,12 @@ def connection(database: sqlalchemy.URL) -> Iterator[sqlalchemy.Connection]:
     ledger.close()
 
 
+def is_any_due(connection: sqlalchemy.Connection, queue: str = jobs.queue("live")) -> bool | None:
+    """What a worker hears that asks whether a job is due; None: the queue holds none."""
+    found = connection.exec_driver_sql(jobs.ANY_DUE, {"queue": queue}).scalar_one_or_none()
+    return None if found is None else bool(found)
+
+
 def fetched(connection: sqlalchemy.Connection) -> list[str]:
     """The lanes that a worker would be given, one after the other."""
     found = iter(lambda: connection.execute(_FETCH, {"queues": [jobs.queue("live")]}).scalar_one(), None)
@@ -50,3 +56,21 @@ def test_a_lane_that_is_kicked_while_it_is_worked_on_is_due(connection: sqlalche
     jobs.kick(connection, "live", [("kicked", PAST), ("later", FUTURE), ("elsewhere", PAST)])
     assert jobs.due(connection, "live", ["kicked", "quiet", "later"]) == ["kicked"]
     assert jobs.due(connection, "live", []) == []
+
+
+def test_a_worker_looks_for_a_job_only_where_one_is_due(connection: sqlalchemy.Connection) -> None:
+    assert is_any_due(connection) is None
+    jobs.kick(connection, "live", [("waits", FUTURE)])
+    jobs.kick(connection, "other", [("elsewhere", PAST)])
+    assert is_any_due(connection) is False
+    jobs.kick(connection, "live", [("due", PAST), ("waits", FUTURE)])
+    assert is_any_due(connection) is True
+    fetched(connection)
+    assert is_any_due(connection) is False
+
+
+def test_to_look_whether_a_job_is_due_reads_past_none_that_waits(connection: sqlalchemy.Connection) -> None:
+    jobs.kick(connection, "live", ((f"waits-{n}", FUTURE) for n in range(1000)))
+    rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {jobs.ANY_DUE}", {"queue": jobs.queue("live")})
+    (limit,) = rows.scalar_one()[0]["Plan"]["Plans"]
+    assert (limit["Index Name"], limit["Actual Rows"]) == ("gewe_due_job", 1)
