@@ -6,6 +6,7 @@ import io
 import re
 import threading
 import time
+from collections.abc import Callable
 
 import requests
 import urllib3
@@ -64,9 +65,13 @@ class Client:
         self._here = threading.local()
         self._adapters: list[transport.Adapter] = []
 
-    def post(self, body: bytes) -> Answer:
-        """Send one message once and say what is known about it; never raises for what a network or server does."""
-        letter = _Letter(body)
+    def post(self, body: bytes, leaves: Callable[[], None] = lambda: None) -> Answer:
+        """Send one message once and say what is known about it; never raises for what a network or server does.
+
+        Args:
+            leaves: Called when there is a connection and the message is about to go over it.
+        """
+        letter = _Letter(body, leaves)
         with self._watch.deadline() as deadline:
             try:
                 answer = self._exchange(letter)
@@ -144,13 +149,17 @@ class _Letter(io.BytesIO):
     the type of an exception, tells a request that never left from one that did.
     """
 
-    begun = False
+    def __init__(self, body: bytes, leaves: Callable[[], None]) -> None:
+        super().__init__(body)
+        self.begun, self._leaves = False, leaves
 
     @property
     def size(self) -> int:
         return self.getbuffer().nbytes
 
     def read(self, size: int | None = -1, /) -> bytes:
+        if not self.begun:
+            self._leaves()
         self.begun = True
         return super().read(size)
 

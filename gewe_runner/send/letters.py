@@ -22,9 +22,9 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Gateway(Protocol):
-    """What an engine needs of the gateway's client; `post` never raises."""
+    """What an engine needs of the gateway's client; `post` never raises, and says when the request leaves."""
 
-    def post(self, body: bytes) -> Answer: ...
+    def post(self, body: bytes, leaves: Callable[[], None]) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,14 @@ def carry(letter: Letter, gateway: Gateway, app_ids: Mapping[str, str], now: Cal
     if not letter.is_fresh():
         return Withdrawn(intent)
     started = now()
-    return Answered(intent, gateway.post(sent), started, now())
+
+    def leaves() -> None:
+        # by the pace it is the request that starts, and before it a connection may have to be made
+        nonlocal started
+        started = now()
+
+    answer = gateway.post(sent, leaves)
+    return Answered(intent, answer, started, now())
 
 
 def body(app_id: str, payload: str) -> bytes:

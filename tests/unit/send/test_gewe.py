@@ -149,6 +149,16 @@ def test_a_message_is_never_sent_twice_on_a_connection_that_breaks() -> None:
     assert (server.connections, len(server.requests)) == (1, 2)
 
 
+def test_a_message_leaves_when_there_is_a_connection_and_not_before() -> None:
+    left: list[bool] = []
+    with raw.answering(raw.http(SUCCESS)) as server, client(server.gateway) as opened:
+        assert isinstance(opened.post(BODY, lambda: left.append(True)), Envelope)
+    assert left == [True]
+    with client(f"http://127.0.0.1:{free_port()}") as opened:
+        assert isinstance(opened.post(BODY, lambda: left.append(True)), NotSent)
+    assert left == [True]
+
+
 def test_threads_share_a_client() -> None:
     found: list[Answer] = []
     # the server takes one connection after the other, and each thread brings its own

@@ -75,7 +75,7 @@ class Line:
         self._under_way: dict[bytes, int] = {}
         self._lock = threading.Lock()
 
-    def post(self, body: bytes) -> Answer:
+    def post(self, body: bytes, leaves: Callable[[], None]) -> Answer:
         device = body[:16]
         with self._lock:
             self.bodies.append(body)
@@ -95,7 +95,7 @@ class Silent:
 
 
 class Broken:
-    def post(self, body: bytes) -> Answer:
+    def post(self, body: bytes, leaves: Callable[[], None]) -> Answer:
         raise ZeroDivisionError("a bug")
 
 

@@ -1,7 +1,7 @@
 """A slice works on one lane, records what becomes of it, and leaves the rest to the next one."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -79,7 +79,7 @@ class Line:
     answer: Answer = OK
     sent: int = 0
 
-    def post(self, body: bytes) -> Answer:
+    def post(self, body: bytes, leaves: Callable[[], None]) -> Answer:
         self.sent += 1
         return self.answer
 
@@ -238,3 +238,19 @@ def test_a_lane_for_which_something_new_has_come_up_is_given_back_at_its_next_tu
     next(steps)
     own.lanes.call(["east", "west"])
     assert (list(steps), line.sent, len(book.outcomes)) == ([], 1, 1)
+
+
+def test_the_pace_goes_by_when_the_request_has_left_not_by_when_a_connection_was_asked_for() -> None:
+    @dataclass
+    class Far(Line):
+        left: int = 0
+
+        def post(self, body: bytes, leaves: Callable[[], None]) -> Answer:
+            time.sleep(0.1)
+            self.left = time.time_ns() // 1_000_000
+            leaves()
+            return super().post(body, leaves)
+
+    book, line = Book(1), Far()
+    drive(paced(tools(book, line), 60))
+    assert book.outcomes[0].next_at >= line.left + 1000
