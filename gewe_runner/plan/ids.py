@@ -17,7 +17,7 @@ class Ids:
         for statement in (
             "PRAGMA journal_mode=OFF",
             "PRAGMA synchronous=OFF",
-            "PRAGMA cache_size=-12000",
+            "PRAGMA cache_size=-11000",
             "CREATE TABLE seen (id TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID",
             "CREATE TABLE suppressed (id TEXT PRIMARY KEY) WITHOUT ROWID",
             "BEGIN",
