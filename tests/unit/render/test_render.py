@@ -375,6 +375,8 @@ _SEEING = (
     "{{ skip('no ' ~ nick) if nick == 'b' }}{{ nick }}",
     "{{ range }}{{ variant.name }}",
     "{% for one in range(2) %}{{ one }}{% endfor %}{{ store }}",
+    "{% include 'part' %}",
+    "{% from 'macros' import of with context %}{{ of(store) }}",
 )
 
 
@@ -390,7 +392,9 @@ _SEEING = (
     ),
 )
 def test_rows_get_what_they_would_get_alone(texts: list[str], rows: list[dict[str, Any]]) -> None:
-    one = campaign(card={"title": texts[0], "displayName": texts[1]}, variants=(Variant(name="a", weight=1, card={}),))
+    parts = {"part": "{{ nick }}{{ minutes }}", "macros": "{% macro of(x) %}{{ x }}{{ nick }}{% endmacro %}"}
+    card = {"title": texts[0], "displayName": texts[1]}
+    one = campaign(card=card, parts=parts, variants=(Variant(name="a", weight=1, card={}),))
     given_rows = [given(number, variant="a", **row) for number, row in enumerate(rows, 2)]
     found, problems = rendered(one, given_rows)
     alone = [rendered(one, [row]) for row in given_rows]
