@@ -41,6 +41,7 @@ def main() -> None:
     requests = socket.socket(fileno=os.dup(0))
     for name in (*LATE, *ours()):
         importlib.import_module(name)
+    holding.extend(held())
     gc.collect()
     gc.freeze()  # so that no fork's collector touches, and thereby copies, what all of them share
     while asked := received(requests):
@@ -109,12 +110,32 @@ def become(request: dict[str, Any], files: list[int]) -> None:
 #: The exit code of a program that has ended by itself.
 codes: list[Any] = []
 
+#: What our modules may come to hold something in, each with how much was in it when they were loaded.
+holding: list[tuple[Any, int]] = []
+
+
+def held() -> Iterator[tuple[Any, int]]:
+    """Caches, and containers at the top of a module; nothing of ours binds a module's name anew."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("gewe_runner"):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    yield value, 0
+                elif isinstance(value, dict | list | set):
+                    yield value, len(value)
+
 
 def end() -> None:
-    """Let go of all that is ours, and end: an interpreter would yet give back the memory, page by shared page."""
+    """Let go of all that the program has come to hold, and end.
+
+    An interpreter would give back everything, page by page that is shared until it is touched.
+    """
     for code in codes:
-        for name in [name for name in sys.modules if name.startswith("gewe_runner")]:
-            vars(sys.modules.pop(name)).clear()
+        for value, size in holding:
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
+            elif len(value) != size:
+                value.clear()
         gc.collect()
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
