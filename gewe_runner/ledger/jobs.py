@@ -254,8 +254,9 @@ def status(connection: sqlalchemy.Connection) -> Status:
             "SELECT count(*) FILTER (WHERE status = 'todo' AND scheduled_at > now()) AS waiting, "
             "  count(*) FILTER (WHERE status = 'todo' AND scheduled_at <= now()) AS overdue, "
             "  count(*) FILTER (WHERE status = 'doing') AS doing, "
-            "  coalesce(max(extract(epoch FROM now() - greatest(scheduled_at, to_timestamp(lane.next_at / 1000.0)))) "
-            "    FILTER (WHERE status = 'todo'), 0) AS late "
+            # a lane that its worker keeps can be late as well as one that nobody has taken up
+            "  coalesce(max(extract(epoch FROM "
+            "    now() - greatest(scheduled_at, to_timestamp(lane.next_at / 1000.0)))), 0) AS late "
             "FROM procrastinate_jobs LEFT JOIN lane ON lane.device = args ->> 'device'"
         )
     ).one()

@@ -1,5 +1,6 @@
 """The workers' queue gives the lane that is due for longest, and none that waits."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -74,3 +75,16 @@ def test_to_look_whether_a_job_is_due_reads_past_none_that_waits(connection: sql
     rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {jobs.ANY_DUE}", {"queue": jobs.queue("live")})
     (limit,) = rows.scalar_one()[0]["Plan"]["Plans"]
     assert (limit["Index Name"], limit["Actual Rows"]) == ("gewe_due_job", 1)
+
+
+def test_a_lane_that_a_worker_keeps_is_late_by_its_pace(connection: sqlalchemy.Connection) -> None:
+    now = round(time.time() * 1000)
+    jobs.kick(connection, "live", [("kept", now - 600_000)])
+    fetched(connection)
+    due = text(
+        "INSERT INTO lane (device, next_at) VALUES ('kept', :at) ON CONFLICT (device) DO UPDATE SET next_at = :at"
+    )
+    connection.execute(due, {"at": now + 60_000})
+    assert jobs.status(connection).lateness == 0
+    connection.execute(due, {"at": now - 30_000})
+    assert 25 < jobs.status(connection).lateness < 300
