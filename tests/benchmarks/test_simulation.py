@@ -17,6 +17,8 @@ fleets = st.builds(
     gap=st.floats(0.05, 3),
     api=st.floats(5, 400),
     poll=st.floats(0.1, 1),
+    linger=st.floats(0, 3),
+    slice=st.integers(1, 4),
     messages=st.integers(1, 6),
 )
 
@@ -46,29 +48,32 @@ def test_the_same_seed_gives_the_same_and_another_does_not() -> None:
     assert simulate(fleet, seed=3, seconds=20).late != simulate(fleet, seed=4, seconds=20).late
 
 
+def by_message(costs: Costs, slice_: int) -> float:
+    """What a message costs the ledger, in milliseconds."""
+    return costs.before + costs.after + (costs.find + costs.give) / slice_
+
+
 def test_a_ledger_is_as_busy_as_its_messages_and_looks_for_work_make_it() -> None:
-    costs = Costs(none_by_thousand=0)
-    fleet = Fleet(devices=1000, workers=4, gap=10, cores=2, costs=costs)
-    seen = simulate(fleet, seconds=100, warm=20)
-    by_messages = seen.rate * (costs.fetch + costs.before + costs.after) / 1000
-    by_looks = fleet.workers / fleet.poll * costs.none / 1000
+    fleet = Fleet(devices=1000, workers=4, gap=10, cores=2)
+    seen = simulate(fleet, seconds=200, warm=20)
+    by_messages = seen.rate * by_message(fleet.costs, fleet.slice) / 1000
+    by_looks = fleet.workers / fleet.poll * fleet.costs.none / 1000
     assert seen.rate == pytest.approx(100, rel=0.02)
     assert seen.share(fleet) == pytest.approx((by_messages + by_looks) / fleet.cores, rel=0.05)
 
 
 def test_a_ledger_that_is_too_small_sends_what_it_can_and_falls_behind() -> None:
-    costs = Costs(none_by_thousand=0)
-    fleet = Fleet(devices=2000, workers=20, gap=1, cores=2, costs=costs)
-    seen = simulate(fleet, seconds=20, warm=10)
+    fleet = Fleet(devices=1000, workers=40, gap=0.2, cores=2)
+    seen = simulate(fleet, seconds=20, warm=20)
     assert seen.share(fleet) > 0.99
-    assert seen.rate == pytest.approx(fleet.cores * 1000 / (costs.fetch + costs.before + costs.after), rel=0.05)
-    assert seen.lateness(50) > 1
+    assert seen.rate == pytest.approx(fleet.cores * 1000 / by_message(fleet.costs, fleet.slice), rel=0.1)
+    assert seen.lateness(50) > fleet.gap
 
 
-def test_lanes_that_wait_make_every_look_for_work_dearer() -> None:
-    few, many = (simulate(Fleet(devices=n, gap=n / 10, workers=20), seconds=20, warm=5) for n in (1000, 10_000))
-    assert many.rate == pytest.approx(few.rate, rel=0.3)
-    assert many.busy > 1.3 * few.busy
+def test_a_lane_that_waits_for_longer_than_workers_keep_it_costs_more() -> None:
+    kept, found = (simulate(Fleet(devices=1000, gap=10, linger=linger), seconds=50, warm=20) for linger in (30, 1))
+    assert found.rate == pytest.approx(kept.rate, rel=0.1)
+    assert found.busy > 2 * kept.busy
 
 
 def test_each_scenario_is_a_row_of_its_table() -> None:
