@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests import program
+from tests import door, program
 
 
 @pytest.fixture
@@ -71,3 +71,14 @@ def test_a_path_of_its_own_is_that_of_an_interpreter_of_its_own(
     with program.start("--version", cwd=project, env=own) as process:
         out, _ = process.communicate(timeout=20)
     assert out.startswith("seen\n")
+
+
+def test_a_command_for_shells_has_the_shells_folder_files_and_the_programs_exit_code(
+    project: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "bin").mkdir()
+    path = {"PATH": f"{tmp_path / 'bin'}:{env['PATH']}"}
+    script = "gewe-runner validate fruit.yaml --profile none 2>said; echo $?; cat said"
+    with door.command(tmp_path / "bin" / "gewe-runner"):
+        done = subprocess.run(["bash", "-c", script], cwd=project, env=env | path, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.startswith("2\nerror: gewe.yaml has no profile 'none'")

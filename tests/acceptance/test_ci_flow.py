@@ -4,8 +4,8 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from gewe_runner import init
-from tests import program
+from tests import door, program
 from tests.acceptance.conftest import PATIENCE, TOKEN, Gateway, wait_until
 from tests.conftest import ROOT
 
@@ -36,6 +36,8 @@ class Team:
     """Two clones of one repository: `desk` is a person's, `ci` is the service's."""
 
     folder: Path
+    #: Has the program under its own name.
+    bin: Path
     gateway: Gateway
     mark: str
 
@@ -48,8 +50,8 @@ class Team:
         return self.folder / "ci"
 
     def env(self, **more: str) -> dict[str, str]:
-        """What a job knows; the program is on the PATH under its own name."""
-        path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        """What a job knows; the program is on the PATH."""
+        path = f"{self.bin}{os.pathsep}{os.environ['PATH']}"
         own = {"GEWE_TOKEN": TOKEN, "GEWE_APPID_PHONE_1": f"wx_{self.mark}", "GEWE_LEDGER": self.ledger}
         return {"PATH": path, "HOME": str(self.folder), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), **own, **more}
 
@@ -110,14 +112,17 @@ class Team:
         return Counter({int(one[-4:]): count for one, count in accepted.items() if f"_{self.mark}n" in one})
 
 
-def found(folder: Path, gateway: Gateway, mark: str) -> Team:
+@pytest.fixture(scope="module")
+def bin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:  # noqa: A001 - as the folder is called
+    folder = tmp_path_factory.mktemp("bin")
+    with door.command(folder / "gewe-runner"):
+        yield folder
+
+
+def found(folder: Path, programs: Path, gateway: Gateway) -> Team:
     """A repository that `init` laid out, with an approved first campaign of three people, and its ledger."""
-    team = Team(folder, gateway, mark)
-    (folder / "bin").mkdir()
+    team = Team(folder, programs, gateway, f"team{secrets.token_hex(4)}")
     (folder / "ledger").mkdir()
-    shim = folder / "bin" / "gewe-runner"
-    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gewe_runner "$@"\n', encoding="utf-8")
-    shim.chmod(0o755)
     team.git(folder, "init", "-q", "--bare", "-b", "main", "origin")
     team.git(folder, "clone", "-q", "origin", "desk")
     assert team.program(folder, "init", "desk", "--ci", "github").returncode == 0
@@ -135,8 +140,8 @@ def found(folder: Path, gateway: Gateway, mark: str) -> Team:
 
 
 @pytest.fixture
-def team(tmp_path: Path, gateway: Gateway) -> Team:
-    made = found(tmp_path, gateway, f"team{secrets.token_hex(4)}")
+def team(tmp_path: Path, bin: Path, gateway: Gateway) -> Team:
+    made = found(tmp_path, bin, gateway)
     begun = made.program(
         made.desk, "send", "campaigns", "--profile", "production", "--locked", "--limit", "1", "--new-ledger"
     )
@@ -195,8 +200,8 @@ def test_one_campaign_over_three_jobs_reaches_everybody_once(team: Team) -> None
     assert team.served() == dict.fromkeys(range(1, 8), 1)
 
 
-def test_three_merges_during_one_send_lose_nobody(tmp_path: Path, slow_gateway: Gateway) -> None:
-    team = found(tmp_path, slow_gateway, f"team{secrets.token_hex(4)}")
+def test_three_merges_during_one_send_lose_nobody(tmp_path: Path, bin: Path, slow_gateway: Gateway) -> None:
+    team = found(tmp_path, bin, slow_gateway)
     team.people(*range(1, 9))
     team.lock()
     team.push()

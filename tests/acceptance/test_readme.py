@@ -21,7 +21,7 @@ from gewe_runner.report import contents, failed
 from gewe_runner.sandbox import behaviours
 from gewe_runner.send import policy
 from gewe_runner.send.answers import Envelope
-from tests import readme
+from tests import door, readme
 from tests.readme import CHINESE, ENGLISH, ROOT, Block, Document
 
 both = pytest.mark.parametrize("document", readme.ALL, ids=str)
@@ -42,14 +42,6 @@ CHANGING = (
     (re.compile("^\ufeff", re.MULTILINE), ""),
     (re.compile(r"\r\n"), "\n"),
 )
-
-PROGRAM = """\
-#!{python}
-import sys
-sys.path.insert(0, {root!r})
-from gewe_runner import cli
-cli.main()
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,24 +80,22 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Document], li
     @functools.cache
     def run(document: Document) -> list[str]:
         folder = tmp_path_factory.mktemp("readme")
-        program = folder / "bin" / "gewe-runner"
-        program.parent.mkdir()
-        program.write_text(PROGRAM.format(python=sys.executable, root=str(ROOT)))
-        program.chmod(0o755)
-        (folder / "work").mkdir()
+        for name in ("bin", "work"):
+            (folder / name).mkdir()
         # the mark stands on a line of its own and leaves the exit code to the next command
         mark = "code=$?; printf '\\036'; (exit $code)\n"
-        path = f"{program.parent}:{os.environ['PATH']}"
-        done = subprocess.run(
-            ["bash", "-c", "".join(f"{step.command.rstrip()}\n{mark}" for step in STEPS[document])],
-            cwd=folder / "work",
-            env={"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            timeout=120,
-        )
+        path = f"{folder / 'bin'}:{os.environ['PATH']}"
+        with door.command(folder / "bin" / "gewe-runner"):
+            done = subprocess.run(
+                ["bash", "-c", "".join(f"{step.command.rstrip()}\n{mark}" for step in STEPS[document])],
+                cwd=folder / "work",
+                env={"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                timeout=120,
+            )
         return done.stdout.split("\036")
 
     return run
