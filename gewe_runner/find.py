@@ -69,23 +69,23 @@ class Names:
     """The names that campaign files say; each folder is read once, however many campaigns are asked about."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, dict[str, list[Path]]] = {}
+        self._known: dict[str, dict[str, list[Path]]] = {}
 
     def namesakes(self, project: Path, campaign: Path, name: str) -> Iterator[Path]:
         """Other campaign files of the project that say the same `name`.
 
         Only that line is read: a command about one campaign must not cost the parsing of three hundred.
         """
-        folders = dict.fromkeys((project, project / FOLDER, campaign.parent))
-        others = dict.fromkeys(file for folder in folders for file in self._of(folder).get(name, ()))
-        for other in others:
-            if not other.samefile(campaign):
+        # as texts: paths take longer to compare than all else here
+        folders = dict.fromkeys((str(project), os.path.join(project, FOLDER), os.path.dirname(campaign)))  # noqa: PTH118, PTH120
+        for other in (file for folder in folders for file in self._of(folder).get(name, ())):
+            if other != campaign and not other.samefile(campaign):
                 yield other
 
-    def _of(self, folder: Path) -> dict[str, list[Path]]:
+    def _of(self, folder: str) -> dict[str, list[Path]]:
         if folder not in self._known:
             named: dict[str, list[Path]] = {}
-            for file in _files(folder):
+            for file in _files(Path(folder)):
                 named.setdefault(_said(file), []).append(file)
             self._known[folder] = named
         return self._known[folder]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gewe_runner import find, pace
+from gewe_runner import find
 from gewe_runner.cli import refusals
 from gewe_runner.model import Asked, Level, Problem, Profile, RunInfo
 from gewe_runner.problems import Problems
@@ -139,6 +139,8 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 def moment(at: int | None) -> str | None:
     """A time as ISO 8601 in UTC; None for one that never comes."""
+    from gewe_runner import pace
+
     if at is None or at >= pace.NEVER:
         return None
     return datetime.datetime.fromtimestamp(at / 1000, datetime.UTC).isoformat(timespec="seconds")
@@ -159,6 +161,8 @@ def _counted(what: str, counts: Any) -> Iterator[str]:
 
 
 def _forecast(one: "Consulted") -> str:
+    from gewe_runner import pace
+
     if not one.overlay.left:
         return "nothing left to do"
     now = datetime.datetime.now(datetime.UTC).timestamp() * 1000

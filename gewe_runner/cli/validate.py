@@ -13,7 +13,6 @@ from gewe_runner import errors, expand, rules, survey, tell
 from gewe_runner.cli import options, progress, show
 from gewe_runner.model import Level
 from gewe_runner.problems import SHOWN, Problems
-from gewe_runner.tell.checked import Checked
 
 #: So many problems of one rule and file are listed for programs; the others are counted.
 _KEPT_FOR_PROGRAMS = 10_000
@@ -44,7 +43,7 @@ def command(paths: Sequence[Path], profile: str | None, form: str, sources: bool
     extent = expand.Extent.ALL if sources else expand.Extent.FILES
     count = survey.check_all(paths or [Path()], profile, problems, extent, progress.watching)
     if form in tell.FORMATS:
-        _tell(Checked(problems=problems, campaigns=count, tool=gewe_runner.__version__), form)
+        _tell(problems, count, form)
     elif form == "json":
         more = [{"path": path, "rule": rule, "more": n} for (path, rule), n in problems.unshown().items()]
         tree = {"campaigns": count, "problems": [show.problem_json(one) for one in problems], "unlisted": more}
@@ -55,8 +54,11 @@ def command(paths: Sequence[Path], profile: str | None, form: str, sources: bool
     return errors.InvalidError.exit_code if problems.errors else 0
 
 
-def _tell(checked: Checked, form: str) -> None:
+def _tell(problems: Problems, count: int, form: str) -> None:
     """The problems as a CI service reads them; GitHub's also as the summary of the step that this runs in."""
+    from gewe_runner.tell.checked import Checked
+
+    checked = Checked(problems=problems, campaigns=count, tool=gewe_runner.__version__)
     if said := tell.text(form, checked):
         click.echo(said)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")

@@ -5,9 +5,8 @@ import io
 import re
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from gewe_runner import errors
 from gewe_runner.expand import files, stdin
@@ -19,8 +18,7 @@ from gewe_runner.rules import lists
 PACKED = ".gz"
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """A list's bytes, not packed any more."""
 
     #: How they are written: the ending of a name, such as `.csv`.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -29,8 +29,7 @@ class RefusedError(Exception):
         self.problems = list(problems)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Where and why reading stopped, in the parser's words."""
 
     at: Position
@@ -140,7 +139,8 @@ class Builder:
 
     def take(self, event: yaml.Event) -> None:
         if take := self._takes.get(type(event)):
-            take(event, _position(event.start_mark) or Position(1, 1))
+            mark: Any = event.start_mark  # every event of a parser has one
+            take(event, Position(mark.line + 1, mark.column + 1))
 
     def end(self) -> None:
         if not self.problems and (not self.values or (isinstance(self.root, Scalar) and self.root.value is None)):
@@ -157,23 +157,25 @@ class Builder:
         if self.values:
             self._refuse(documents.DOCUMENTS, at, "a second document begins here; put it into a file of its own")
 
-    def _count(self, nodes: int, height: int, at: Position) -> None:
+    def _count(self, nodes: int, at: Position) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
             self._refuse(documents.SIZE, at, f"more than {MAX_NODES:,} values, aliases included; use a list file")
+
+    def _measure(self, height: int, at: Position) -> None:
         if len(self.stack) + height > MAX_DEPTH:
             self._refuse(documents.DEPTH, at, f"nested more than {MAX_DEPTH} deep; write it flatter")
         if self.stack:
             self.stack[-1].height = max(self.stack[-1].height, height + 1)
 
-    def _check_tag(self, tag: str | None, at: Position) -> None:
-        if tag is not None:
-            shown = tag.replace("tag:yaml.org,2002:", "!!")
-            self._add(documents.TAG, at, f'tags are not supported; delete "{shown}", or quote the value if it is text')
+    def _tag(self, tag: str, at: Position) -> None:
+        shown = tag.replace("tag:yaml.org,2002:", "!!")
+        self._add(documents.TAG, at, f'tags are not supported; delete "{shown}", or quote the value if it is text')
 
     def _scalar(self, event: yaml.ScalarEvent, at: Position) -> None:
-        self._count(1, 0, at)
-        self._check_tag(event.tag, at)
+        self._count(1, at)
+        if event.tag is not None:
+            self._tag(event.tag, at)
         plain = event.implicit[0]
         scalar = Scalar(event.value, scalars.value(event.value) if plain else event.value)
         if self.stack and self.stack[-1].expects_key:
@@ -220,12 +222,15 @@ class Builder:
             why = "stands inside the value that it repeats" if name in self._anchors else "repeats nothing before it"
             self._add(documents.ALIAS, at, f'"*{name}" {why}; if it is text, quote it: "*{name}"')
         item, nodes, height = known or (Scalar("", None), 1, 0)
-        self._count(nodes, height, at)
+        self._count(nodes, at)
+        self._measure(height, at)
         self._put(item, at)
 
     def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent, at: Position) -> None:
-        self._count(1, 1, at)
-        self._check_tag(event.tag, at)
+        self._count(1, at)
+        self._measure(1, at)
+        if event.tag is not None:
+            self._tag(event.tag, at)
         items: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         parent = self.stack[-1] if self.stack else None
         if parent and parent.expects_key:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from json.encoder import encode_basestring as _quoted
 from typing import NamedTuple
 
@@ -152,8 +151,7 @@ class _Form:
         self.gaps = tuple(_Gap(card.gaps.index(field[0]), field, columns, fixed, memory) for field in card.templates)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Card:
+class _Card(NamedTuple):
     """The card of one variant, compiled."""
 
     #: Field, how problems name its template, the template.

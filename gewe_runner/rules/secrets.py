@@ -1,5 +1,6 @@
 """What must not stand in a campaign or settings file, because repositories are read by many: secrets."""
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -39,7 +40,10 @@ def check(root: Any, where: Where = ()) -> Iterator[Finding]:
     The columns of a list belong to its owner, so below `rows` and `columns` names are not judged, only values. A
     database's `url` is left to the rule that knows what to write instead.
     """
-    if isinstance(root, Mapping):
+    if isinstance(root, str):
+        if where[-2:] != ("sql", "url") and (kind := _kind(root)):
+            yield Finding(SECRET, where, f"{dotted(where)} holds {kind}; {_CURE}")
+    elif isinstance(root, Mapping):
         for name, value in root.items():
             if _is_secret_name(name, value, where):
                 yield Finding(SECRET, (*where, name), _advice(name, where), key=True)
@@ -48,13 +52,17 @@ def check(root: Any, where: Where = ()) -> Iterator[Finding]:
     elif isinstance(root, list):
         for index, value in enumerate(root):
             yield from check(value, (*where, index))
-    elif where[-2:] != ("sql", "url") and isinstance(root, str) and (kind := _kind(root)):
-        yield Finding(SECRET, where, f"{dotted(where)} holds {kind}; {_CURE}")
 
 
 def _is_secret_name(name: str, value: Any, where: Where) -> bool:
-    plain = re.sub(r"[^a-z]", "", name.lower())
-    return plain in _KEYS and "rows" not in where and "columns" not in where and isinstance(value, str) and value != ""
+    return (
+        _is_secret(name) and "rows" not in where and "columns" not in where and isinstance(value, str) and value != ""
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return re.sub(r"[^a-z]", "", name.lower()) in _KEYS
 
 
 def _advice(name: str, where: Where) -> str:

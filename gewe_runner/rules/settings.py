@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo
 
 from gewe_runner import rules
 from gewe_runner.model import Level, Where
@@ -184,6 +183,8 @@ def _guess(text: str) -> str:
 
 
 def _is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo  # takes as long to load as ten modules of ours, and few name a zone
+
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

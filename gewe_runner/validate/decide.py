@@ -104,7 +104,7 @@ class _Schema:
         checks = [
             self._keyword(name, demand, schema) for name, demand in schema.items() if name not in _WORDS | _BRANCHES
         ]
-        return lambda instance: all(check(instance) for check in checks)
+        return checks[0] if len(checks) == 1 else lambda instance: all(check(instance) for check in checks)
 
     def _refer(self, name: str) -> Check:
         if name not in self._referred:
@@ -131,7 +131,7 @@ class _Schema:
 
     def _type(self, names: str | Sequence[str]) -> Check:
         tests = [TYPES[name] for name in ([names] if isinstance(names, str) else names)]
-        return lambda instance: any(test(instance) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda instance: any(test(instance) for test in tests)
 
     def _properties(self, named: Mapping[str, Any]) -> Check:
         checks = {name: self._of(schema) for name, schema in named.items()}
