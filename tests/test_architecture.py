@@ -176,14 +176,22 @@ def room(module: str) -> str:
     return ".".join(module.split(".")[1:2])
 
 
-def imports(path: Path) -> Iterator[str]:
+@functools.cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree(path)))
+
+
+@functools.cache
+def imports(path: Path) -> list[str]:
     """Dotted names of everything a file imports, at any depth and also for the type checker alone."""
-    for node in ast.walk(tree(path)):
+    names: list[str] = []
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += (f"{node.module}.{alias.name}" for alias in node.names)
+    return names
 
 
 def own_imports(path: Path) -> Iterator[str]:
@@ -195,12 +203,11 @@ def own_imports(path: Path) -> Iterator[str]:
             yield name.rpartition(".")[0]
 
 
-def touched(path: Path) -> Iterator[str]:
+@functools.cache
+def touched(path: Path) -> set[str]:
     """Everything a file imports or names as `module.attribute`."""
-    yield from imports(path)
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            yield f"{node.value.id}.{node.attr}"
+    named = (node for node in nodes(path) if isinstance(node, ast.Attribute))
+    return {*imports(path), *(f"{node.value.id}.{node.attr}" for node in named if isinstance(node.value, ast.Name))}
 
 
 def within(name: str, whole: str) -> bool:
@@ -208,7 +215,7 @@ def within(name: str, whole: str) -> bool:
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (node for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def lines(path: Path) -> int:
@@ -275,7 +282,7 @@ def test_only_the_command_line_prints() -> None:
     printing = {
         room(module)
         for module, path in modules().items()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     }
     assert printing <= {"cli"}
