@@ -11,9 +11,6 @@ from gewe_runner.exchange import Claim, Intent, Mark, NoIntent, Outcome, Streaks
 from gewe_runner.ledger import connect, decide, parts, slices
 from gewe_runner.model import RunState, State
 from tests.contract.plans import messages, register, states
-from tests.postgres import database, postgres
-
-__all__ = ["database", "postgres"]
 
 #: Long ago, since a claim refuses a ledger with requests of the future.
 NOW = 1_600_000_000_000
@@ -22,10 +19,8 @@ PEOPLE = ("a", "b", "c")
 
 
 @pytest.fixture
-def ledger(database: sqlalchemy.URL) -> Iterator[connect.Ledger]:
-    url = database.set(drivername="postgresql+psycopg")
-    connect.create(url, "sandbox").close()
-    opened = connect.open(url, quick=2)
+def ledger(laid_url: sqlalchemy.URL) -> Iterator[connect.Ledger]:
+    opened = connect.open(laid_url, quick=2)
     yield opened
     opened.close()
 

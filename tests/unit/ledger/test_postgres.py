@@ -31,13 +31,15 @@ def address(value: str) -> sqlalchemy.URL:
 
 
 @pytest.fixture
-def url(database: sqlalchemy.URL) -> sqlalchemy.URL:
-    return address(whole(database))
+def url(request: pytest.FixtureRequest) -> sqlalchemy.URL:
+    """Of an empty database, or of the one that `ledger` is in."""
+    given: sqlalchemy.URL = request.getfixturevalue("laid_url" if "ledger" in request.fixturenames else "database")
+    return address(whole(given))
 
 
 @pytest.fixture
 def ledger(url: sqlalchemy.URL) -> Iterator[connect.Ledger]:
-    opened = connect.create(url, "sandbox")
+    opened = connect.open(url)
     yield opened
     opened.close()
 
