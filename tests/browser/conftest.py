@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from gewe_runner.cards import frame
 
@@ -92,23 +92,16 @@ def width() -> int:
     return 1100
 
 
-Look = tuple[str, Literal["light", "dark"], int]
-
-
 @pytest.fixture(scope="module")
-def windows(chromium: Browser) -> Iterator[Callable[[Look], Opened]]:
-    """A window for every way of looking, made once: to start a page's process takes longer than most tests."""
-    known: dict[Look, Opened] = {}
+def windows(chromium: Browser) -> Iterator[Callable[[str], Opened]]:
+    """A window for every locale, made once: to start a page's process takes longer than most tests."""
+    known: dict[str, Opened] = {}
 
-    def window(look: Look) -> Opened:
-        if look not in known:
-            locale, scheme, width = look
-            size: ViewportSize = {"width": width, "height": 900}
-            context = chromium.new_context(
-                viewport=size, color_scheme=scheme, locale=locale, timezone_id="Asia/Shanghai"
-            )
-            known[look] = Opened(context.new_page())
-        return known[look]
+    def window(locale: str) -> Opened:
+        if locale not in known:
+            context = chromium.new_context(locale=locale, timezone_id="Asia/Shanghai")
+            known[locale] = Opened(context.new_page())
+        return known[locale]
 
     yield window
     for one in known.values():
@@ -117,10 +110,12 @@ def windows(chromium: Browser) -> Iterator[Callable[[Look], Opened]]:
 
 @pytest.fixture
 def empty(
-    windows: Callable[[Look], Opened], locale: str, scheme: Literal["light", "dark"], width: int
+    windows: Callable[[str], Opened], locale: str, scheme: Literal["light", "dark"], width: int
 ) -> Iterator[Opened]:
     """A page that knows nothing of what it has shown before."""
-    one = windows((locale, scheme, width))
+    one = windows(locale)
+    one.page.set_viewport_size({"width": width, "height": 900})
+    one.page.emulate_media(color_scheme=scheme)
     one.page.context.set_offline(False)
     yield one
     said, asked = one.said.copy(), one.asked.copy()
