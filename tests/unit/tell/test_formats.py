@@ -65,7 +65,7 @@ def test_the_summary_holds_every_problem() -> None:
 
 
 def test_the_summary_fits_into_a_step() -> None:
-    text = github.summary(checked(*(problem(n, message="长" * 600 + str(n)) for n in range(1, 3000)), keep=9_000))
+    text = github.summary(checked(*(problem(n, message="长" * 600 + str(n)) for n in range(1, 1800)), keep=9_000))
     assert len(text.encode()) <= github.SUMMARY
     assert re.search(r"… and [\d,]+ lines more", text)
 
