@@ -7,6 +7,8 @@ claim it again would cost more than its message.
 import asyncio
 import concurrent.futures
 import contextlib
+import math
+import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +19,7 @@ from procrastinate import exceptions, manager, worker
 
 from gewe_runner import errors
 from gewe_runner.send.keeper import Timing
-from gewe_runner.send.slots import Comes, Slots
+from gewe_runner.send.slots import Slots
 
 #: What a lane has to do, step by step: after each it gives for how long it waits (milliseconds).
 Steps = Generator[int, None, None]
@@ -117,7 +119,7 @@ async def _run(queue: Queue, handler: Callable[[str], Steps], timing: Timing, th
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
-            crew.ending.set()
+            crew.end()
             own.stop()  # type: ignore[no-untyped-call]
 
         def end(_times: int) -> None:
@@ -140,16 +142,22 @@ class _Crew:
         self.slots = Slots(threads)
         self.ending = asyncio.Event()
 
+    def end(self) -> None:
+        """Let nobody wait any longer, neither for the pace nor for lanes that somebody might find."""
+        self.ending.set()
+        self.slots.found(math.inf)
+
     async def work(self, steps: Steps) -> None:
         """Do a lane's steps; it has a slot, which is free afterwards."""
         loop = asyncio.get_running_loop()
         try:
             while (pause := await loop.run_in_executor(self._threads, next, steps, None)) is not None:
+                due = time.time() + pause / 1000
                 self.slots.give()
                 try:
                     await self._wait(pause)
                 finally:
-                    await self.slots.take(Comes.BACK)
+                    await self.slots.go_on(due)
         finally:
             self.slots.give()
 
@@ -168,13 +176,17 @@ class _Jobs(manager.JobManager):
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Any:
         slots, job = self._crew.slots, None
-        await slots.take(Comes.ANEW)
+        await slots.look()
         try:
             if not self._crew.ending.is_set() and await self._is_any_due():
                 job = await super().fetch_job(queues, worker_id)
         finally:
             if job is None:
                 slots.give()
+            due = math.inf
+            if job is not None and job.scheduled_at is not None and not self._crew.ending.is_set():
+                due = job.scheduled_at.timestamp()
+            slots.found(due)
         return job
 
     async def _is_any_due(self) -> bool:
