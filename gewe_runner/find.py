@@ -94,7 +94,7 @@ class Names:
 def _said(file: Path) -> str:
     """The name that the file says; empty where it says none."""
     try:
-        with file.open("rb") as stream:
+        with file.open("rb", buffering=0) as stream:
             found = _NAME.search(stream.read(65_536))
     except OSError:
         return ""
@@ -109,9 +109,11 @@ def _in_folder(folder: Path) -> Iterator[Path]:
 def _files(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
         return
-    for file in sorted(folder.iterdir()):
-        if file.suffix in SUFFIXES and file.name != SETTINGS and not file.name.startswith(".") and file.is_file():
-            yield file
+    with os.scandir(folder) as entries:  # knows what each is; a path would have to ask
+        named = {entry.name: entry for entry in entries if entry.name.endswith(SUFFIXES)}
+    for name in sorted(named.keys() - {SETTINGS}):
+        if not name.startswith(".") and (named[name].is_file(follow_symlinks=False) or (folder / name).is_file()):
+            yield folder / name
 
 
 def _nearby(path: Path) -> str:
