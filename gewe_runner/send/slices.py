@@ -32,6 +32,9 @@ RELIEF = 10_000
 #: How long an outcome is offered to a ledger that refuses: longer than a database needs to be started again (seconds).
 RESCUE = 120
 
+#: How long a lane is offered to be handed over: without that the housekeeping comes back to it (seconds).
+PARTING = 10
+
 #: Says by a wave's outcomes, and the bad ones among them, why its run must stop; empty: it need not.
 Judge = Callable[[int, int], str]
 
@@ -150,8 +153,13 @@ def work(device: str, tools: Tools) -> Generator[int, None, None]:
         slice_ = _Slice(_lane(device, settings, claim, jobs, tools), tools)
         try:
             yield from slice_.run()
-        finally:
+        except GeneratorExit:
+            # nobody drives it on, since the process is ending without its database: others take the lane over
+            raise
+        except BaseException:
             slice_.end()
+            raise
+        slice_.end()
 
 
 _UNKNOWN = Device(name="", app_id=None, app_id_env=None, pace=Pace())
@@ -238,7 +246,7 @@ class _Slice:
             self._lane.withdrawn_in_a_row = 0
         elif scheduler.stopped and self._run:
             reason = "; ".join(filter(None, [scheduler.stopped, scheduler.hint]))
-            self._insist(functools.partial(tools.ledger.stop, self._run, reason))
+            self._insist(functools.partial(tools.ledger.stop, self._run, reason), PARTING)
         closed = {job.id: "its window (send.not_after) is over" for job in self._lane.jobs if scheduler.is_late(job.id)}
         now = tools.now()
         dues = [max(job.not_before, job.opens) for job in self._early]
@@ -246,7 +254,8 @@ class _Slice:
         if due is not None and not self._lane.stopped:
             dues.append(due + RELIEF if overloaded else due)
         held = self._insist(
-            lambda: tools.ledger.hand_over(claim, self._mark(), closed, max(min(dues), now) if dues else None, now)
+            lambda: tools.ledger.hand_over(claim, self._mark(), closed, max(min(dues), now) if dues else None, now),
+            PARTING,
         )
         if not held:
             tools.watch.fenced(claim.device)
@@ -307,12 +316,12 @@ class _Slice:
         )
         return Mark(device=lane.device.name, epoch=lane.claim.epoch, streaks=streaks, stopped=lane.stopped)
 
-    def _insist(self, write: Callable[[], bool | list[Intent | NoIntent] | None]) -> bool:
+    def _insist(self, write: Callable[[], bool | list[Intent | NoIntent] | None], patience: float = RESCUE) -> bool:
         """Write until the ledger takes it, or for as long as a database can be away; what `write` gave.
 
         What is not recorded stays `sending`, and whoever claims the lane next makes `unknown` of it.
         """
-        give_up = time.monotonic() + RESCUE
+        give_up = time.monotonic() + patience
         while True:
             try:
                 return write() is not False

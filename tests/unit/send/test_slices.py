@@ -254,3 +254,12 @@ def test_the_pace_goes_by_when_the_request_has_left_not_by_when_a_connection_was
     book, line = Book(1), Far()
     drive(paced(tools(book, line), 60))
     assert book.outcomes[0].next_at >= line.left + 1000
+
+
+def test_a_lane_that_nobody_drives_on_is_left_to_others() -> None:
+    book, line = Book(9), Line()
+    own = paced(tools(book, line), 60)
+    steps = slices.work("east", own)
+    next(steps)
+    steps.close()
+    assert (book.marks, own.lanes.busy()) == ([], [])
