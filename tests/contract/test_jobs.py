@@ -23,3 +23,14 @@ def test_the_tables_of_another_version_are_replaced(database: sqlalchemy.URL) ->
     columns = sqlalchemy.inspect(ledger.engine).get_columns("procrastinate_jobs")
     assert "former" not in {column["name"] for column in columns}
     ledger.close()
+
+
+def test_tables_that_an_earlier_version_of_this_program_made_get_what_makes_them_fast(database: sqlalchemy.URL) -> None:
+    url = database.set(drivername="postgresql+psycopg")
+    connect.create(url, "sandbox").close()
+    with connect.founding(url) as connection:
+        jobs.make(connection)
+        connection.execute(text("DROP INDEX gewe_due_job"))
+    with connect.founding(url) as connection:
+        jobs.make(connection)
+        assert connection.execute(text("SELECT to_regclass('gewe_due_job')")).scalar_one()
