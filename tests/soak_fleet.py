@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -222,14 +223,18 @@ def pace(folder: Path, options: argparse.Namespace, _chance: random.Random) -> b
     count = max(int(1000 * options.size), 4)
     each = int((options.seconds + 40) / 6) + 2
     with scene(folder, options, devices=lanes(count, 10), messages=count * each, stale=USUAL, settings=CAREFUL) as at:
-        at.crew.wait(lambda: at.sent() >= 2 * count)
+        # a lane's first message waits until it is found, with a thousand others
+        at.crew.wait(lambda: at.sent() >= 3 * count)
+        begun = {device: len(came) for device, came in crash.arrivals_of(at.gateway.received()).items()}
         rate, workers, ledger = measured(at, options.seconds)
-        gap, share = min(gaps(at)), 6 / statistics.fmean(gaps(at))
+        whole, steady = gaps(at), gaps(at, begun)
+        share = 6 / statistics.fmean(steady)
         # lanes that were begun at once send at once ever after, so a count over some seconds tells little of their rate
         print(f"{count:,} lanes at a message in 6 s: {share:.1%} of the allowed rate of {count / 6:.1f} messages/s")
-        print(f"  smallest gap {gap:.3f} s; processors: workers {workers:.2f}, PostgreSQL {ledger:.2f}")
+        print(f"  smallest gap {min(steady):.3f} s; processors: workers {workers:.2f}, PostgreSQL {ledger:.2f}")
+        print(f"  from the start, when all are found at once: {6 / statistics.fmean(whole):.1%}, {min(whole):.3f} s")
         print(f"  a message: workers {1000 * workers / rate:.1f} ms, PostgreSQL {1000 * ledger / rate:.1f} ms")
-        return share >= 0.97 and gap >= 5.9
+        return share >= 0.97 and min(whole) >= 5.9
 
 
 def crowd(folder: Path, options: argparse.Namespace, _chance: random.Random) -> bool:
@@ -287,10 +292,15 @@ def measured(at: Scene, seconds: float) -> tuple[float, float, float]:
     return (at.gateway.received()["requests"] - before) / took, workers / took, ledger / took
 
 
-def gaps(at: Scene) -> list[float]:
-    """Seconds between two requests of a device, for all of them."""
-    arrivals = crash.arrivals_of(at.gateway.received()).values()
-    return [(b - a) / 1000 for came in arrivals for a, b in itertools.pairwise(came)]
+def gaps(at: Scene, begun: Mapping[str, int] = MappingProxyType({})) -> list[float]:
+    """Seconds between two requests of a device, for all of them.
+
+    Args:
+        begun: So many requests of each device go by without being counted.
+    """
+    arrivals = crash.arrivals_of(at.gateway.received())
+    counted = (came[max(begun.get(device, 0) - 1, 0) :] for device, came in arrivals.items())
+    return [(b - a) / 1000 for came in counted for a, b in itertools.pairwise(came)]
 
 
 PARTS = {
