@@ -7,8 +7,8 @@ from gewe_runner import errors
 from gewe_runner.model import Recipient, Source
 from gewe_runner.problems import Problems
 
-#: Bytes of a list, and lists: more are read again.
-LONGEST, MOST = 65_536, 64
+#: Bytes of a list, and lists: more are read again, since rows take far more than their bytes.
+LONGEST, MOST = 65_536, 8
 
 #: Kinds of lists whose rows take no more than the file says, and need no `sheet`.
 _FLAT = frozenset({".csv", ".tsv", ".jsonl"})
