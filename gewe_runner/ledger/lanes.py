@@ -62,20 +62,25 @@ _HEARTBEAT = text("UPDATE lane SET heartbeat_at = :now WHERE holder = :holder")
 
 _FENCE = text("UPDATE lane SET next_at = :next_at WHERE device = :device AND epoch = :epoch AND holder IS NOT NULL")
 
-# A message that another transaction is about to withdraw is passed over, not waited for. What a person who was
-# forgotten had pending is cancelled; should it ever be re-opened, it has no payload left to send.
-_INTENT = (
+#: Which message of a run and a device goes next. What a person who was forgotten had pending is cancelled; should it
+#: ever be re-opened, it has no payload left to send.
+NEXT = (
+    "device = :device AND state = 'pending' AND seq <= :limit AND to_wxid NOT LIKE 'forgotten:%' ORDER BY seq LIMIT 1"
+)
+#: A message that another transaction is about to withdraw is passed over, not waited for.
+LOCKED = "FOR NO KEY UPDATE SKIP LOCKED"
+#: What a message becomes when its request is about to be made.
+BEGIN = (
     "UPDATE message SET state = 'sending', epoch = :epoch, attempts = attempts + 1, started_at = :now, "
-    "  ended_at = NULL, reason = '', gateway_text = '' "
-    "WHERE id = (SELECT id FROM message WHERE run_n = (SELECT n FROM run WHERE id = :run AND state = 'open') "
-    "  AND device = :device AND state = 'pending' AND seq <= :limit AND to_wxid NOT LIKE 'forgotten:%' "
-    "  ORDER BY seq LIMIT 1 {lock}) "
-    "RETURNING id, seq, to_wxid, payload"
+    "ended_at = NULL, reason = '', gateway_text = ''"
 )
 
 _INTENTS = {
-    "sqlite": text(_INTENT.format(lock="")),
-    "postgresql": text(_INTENT.format(lock="FOR NO KEY UPDATE SKIP LOCKED")),
+    dialect: text(
+        f"{BEGIN} WHERE id = (SELECT id FROM message WHERE run_n = (SELECT n FROM run WHERE id = :run "  # noqa: S608
+        f"  AND state = 'open') AND {NEXT} {lock}) RETURNING id, seq, to_wxid, payload"
+    )
+    for dialect, lock in {"sqlite": "", "postgresql": LOCKED}.items()
 }
 
 _IS_OPEN = text("SELECT 1 FROM run WHERE id = :run AND state = 'open'")
@@ -207,17 +212,8 @@ class Lanes:
         )
         if found is None:
             return NoIntent.EMPTY if cursor.one(self._sql.is_open, {"run": want.run}) else NoIntent.CLOSED
-        message, seq, to_wxid, payload = found
-        return Intent(
-            message_id=message,
-            attempt_id=self._attempt(cursor, want, message),
-            run=want.run,
-            seq=seq,
-            to_wxid=to_wxid,
-            device=want.device,
-            epoch=want.epoch,
-            payload=payload,
-        )
+        message, *rest = found
+        return begun(want, message, self._attempt(cursor, want, message), *rest)
 
     def _attempt(self, cursor: raw.Cursor, want: Want, message: int | None) -> int:
         """Note that a request is begun; its number."""
@@ -251,6 +247,20 @@ class _Hot:
             "outcome_attempt": text(OUTCOME_ATTEMPT),
         }
         return cls(**{name: raw.sql(statement, engine) for name, statement in statements.items()})
+
+
+def begun(want: Want, message: int, attempt: int, seq: int, to_wxid: str, payload: str) -> Intent:
+    """What the ledger says of the message that a want has become."""
+    return Intent(
+        message_id=message,
+        attempt_id=attempt,
+        run=want.run,
+        seq=seq,
+        to_wxid=to_wxid,
+        device=want.device,
+        epoch=want.epoch,
+        payload=payload,
+    )
 
 
 def of_outcome(outcome: Outcome) -> dict[str, Any]:

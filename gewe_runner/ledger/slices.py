@@ -23,10 +23,12 @@ _PARTS = text(
     "AND part.done <= run.wave ORDER BY run.priority DESC, run.n"
 )
 
-_MARK = text(
-    "UPDATE lane SET stopped = :stopped, failures_in_a_row = :failures, unsent_in_a_row = :unsent, "
-    "withdrawn_in_a_row = :withdrawn WHERE device = :device AND epoch = :epoch"
+_MARKED = (
+    "stopped = :stopped, failures_in_a_row = :failures, unsent_in_a_row = :unsent, withdrawn_in_a_row = :withdrawn "
+    "WHERE device = :device AND epoch = :epoch"
 )
+
+_MARK = text(f"UPDATE lane SET {_MARKED}")  # noqa: S608
 
 _COUNT = text(
     "UPDATE part SET outcomes = CASE WHEN part.wave = run.wave THEN outcomes ELSE 0 END + 1, "
@@ -65,12 +67,8 @@ _INTENT = text(
     "WITH own AS (UPDATE lane SET next_at = :next_at "  # noqa: S608
     "  WHERE device = :device AND epoch = :epoch AND holder IS NOT NULL RETURNING 1), "
     "next AS (SELECT id FROM message WHERE EXISTS (SELECT 1 FROM own) AND run_n = (SELECT n FROM run "
-    f"    WHERE id = :run AND {GOES_ON}) "
-    "  AND device = :device AND state = 'pending' AND seq <= :limit AND to_wxid NOT LIKE 'forgotten:%' "
-    "  ORDER BY seq LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED), "
-    "begun AS (UPDATE message SET state = 'sending', epoch = :epoch, attempts = attempts + 1, started_at = :now, "
-    "  ended_at = NULL, reason = '', gateway_text = '' FROM next WHERE message.id = next.id "
-    "  RETURNING message.id, seq, to_wxid, payload), "
+    f"    WHERE id = :run AND {GOES_ON}) AND {lanes.NEXT} {lanes.LOCKED}), "
+    f"begun AS ({lanes.BEGIN} FROM next WHERE message.id = next.id RETURNING message.id, seq, to_wxid, payload), "
     "noted AS (INSERT INTO attempt (message_id, device, app_id, epoch, holder, started_at) "
     "  SELECT id, :device, :app_id, :epoch, :holder, :now FROM begun RETURNING id) "
     "SELECT begun.id, noted.id, seq, to_wxid, payload FROM own LEFT JOIN begun ON TRUE LEFT JOIN noted ON TRUE"
@@ -78,8 +76,7 @@ _INTENT = text(
 
 _OUTCOME = text(
     "WITH own AS (UPDATE lane SET next_at = :next_at, resting_until = greatest(resting_until, :rest), "  # noqa: S608
-    "  stopped = :stopped, failures_in_a_row = :failures, unsent_in_a_row = :unsent, withdrawn_in_a_row = :withdrawn "
-    "  WHERE device = :device AND epoch = :epoch RETURNING 1), "
+    f"  {_MARKED} RETURNING 1), "
     f"told AS ({lanes.OUTCOME} AND (SELECT count(*) FROM own) >= 0) "
     f"{lanes.OUTCOME_ATTEMPT} AND (SELECT count(*) FROM own) >= 0"
 )
@@ -142,19 +139,9 @@ class Slices(lanes.Lanes):
         found = cursor.one(self._intent, {**values, **times, "run": want.run, "limit": want.limit})
         if found is None:
             return NoIntent.FENCED
-        message, attempt, seq, to_wxid, payload = found
-        if message is None:
+        if found[0] is None:
             return NoIntent.EMPTY if cursor.one(self._is_open, {"run": want.run}) else NoIntent.CLOSED
-        return Intent(
-            message_id=message,
-            attempt_id=attempt,
-            run=want.run,
-            seq=seq,
-            to_wxid=to_wxid,
-            device=want.device,
-            epoch=want.epoch,
-            payload=payload,
-        )
+        return lanes.begun(want, *found)
 
     def stop(self, run: str, reason: str) -> None:
         """Say why the workers begin no more of a run."""
