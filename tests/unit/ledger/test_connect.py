@@ -1,6 +1,5 @@
 """Opening a ledger: the expected one, or one line that says why not."""
 
-import contextlib
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from sqlalchemy import text
 from gewe_runner import errors
 from gewe_runner.ledger import connect
 from gewe_runner.model import Profile
-from tests import program
+from tests.unit.ledger import founders
 
 PROFILE = Profile(name="production", gateway="https://api.example.com/gewe/v2/api")
 
@@ -22,14 +21,6 @@ def url(path: Path) -> sqlalchemy.URL:
 
 
 #: Makes a ledger when it is told to, and tells its id.
-CREATE = """
-import sys
-import sqlalchemy
-from gewe_runner.ledger import connect
-print("ready", flush=True)
-sys.stdin.readline()
-print(connect.create(sqlalchemy.make_url(sys.argv[1]), "sandbox").id)
-"""
 
 
 def test_a_ledger_lies_in_the_project_under_the_profiles_name(tmp_path: Path) -> None:
@@ -65,16 +56,7 @@ def test_a_new_ledger_has_an_id_of_its_own(tmp_path: Path) -> None:
 
 
 def test_processes_that_start_at_once_make_one_ledger(tmp_path: Path) -> None:
-    with contextlib.ExitStack() as stack:
-        children = [stack.enter_context(program.script(CREATE, str(url(tmp_path / "l.db")))) for _ in range(3)]
-        for child in children:
-            assert child.stdout
-            assert child.stdout.readline() == "ready\n"
-        for child in children:
-            assert child.stdin
-            child.stdin.write("go\n")
-            child.stdin.flush()
-        ids = {child.communicate(timeout=60)[0] for child in children}
+    ids = founders.ids(str(url(tmp_path / "l.db")))
     assert len(ids) == 1
     assert ids != {""}
 

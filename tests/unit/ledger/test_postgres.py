@@ -1,6 +1,5 @@
 """A ledger in PostgreSQL: reached with patience, refused in plain words, and never with its password."""
 
-import contextlib
 import socket
 import subprocess
 import sys
@@ -18,10 +17,10 @@ from gewe_runner import errors
 from gewe_runner.exchange import Intent, Want
 from gewe_runner.ledger import connect, holder, lanes
 from gewe_runner.model import Profile
-from tests import program
 from tests.contract.plans import identity, messages, register, states
 from tests.postgres import Server
 from tests.postgres import text as whole
+from tests.unit.ledger import founders
 
 PROFILE = Profile(name="production", gateway="sandbox", ledger_env="LEDGER")
 
@@ -51,14 +50,6 @@ def free_port() -> int:
 
 
 #: Makes a ledger when it is told to, and tells its id.
-CREATE = """
-import sys
-import sqlalchemy
-from gewe_runner.ledger import connect
-print("ready", flush=True)
-sys.stdin.readline()
-print(connect.create(sqlalchemy.make_url(sys.argv[1]), "sandbox").id)
-"""
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg2"])
@@ -133,16 +124,7 @@ def test_an_empty_database_holds_no_ledger_yet(url: sqlalchemy.URL) -> None:
 
 
 def test_processes_that_start_at_once_make_one_ledger(url: sqlalchemy.URL) -> None:
-    with contextlib.ExitStack() as stack:
-        children = [stack.enter_context(program.script(CREATE, whole(url))) for _ in range(3)]
-        for child in children:
-            assert child.stdout
-            assert child.stdout.readline() == "ready\n"
-        for child in children:
-            assert child.stdin
-            child.stdin.write("go\n")
-            child.stdin.flush()
-        ids = {child.communicate(timeout=60)[0] for child in children}
+    ids = founders.ids(whole(url))
     assert len(ids) == 1
     assert ids != {""}
 
