@@ -50,13 +50,14 @@ def _bytes(path: Path, name: str) -> bytes:
         return RefusedError(documents.FILE.at(name, None, message))
 
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise refused("this is a folder; name a file in it, e.g. campaign.yaml")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(status.st_mode):
             raise refused("this is not an ordinary file; copy its content into one")
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            # room for the longest file is made only for one that is long
+            return file.read(MAX_BYTES + 1 if status.st_size > MAX_BYTES else -1)
     except FileNotFoundError as exc:
         raise refused(f"there is no such file{_neighbour(path)}") from exc
     except OSError as exc:

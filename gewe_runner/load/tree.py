@@ -57,9 +57,7 @@ def attempt(text: str, name: str) -> tuple["Builder", Fault | None]:
     """The tree of a text as far as it can be read, and why not further."""
     builder = Builder(name)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            builder.take(event)
-        builder.end()
+        builder.read(text)
     except RefusedError:
         pass  # the builder has its problems
     except _UnquotedError as exc:
@@ -89,29 +87,27 @@ class _Open:
     before: int
     #: How deep what it holds is nested so far.
     height: int = 1
-    #: The key whose value comes next; None where a key is expected.
-    key: str | None = None
+    #: A mapping's next scalar is a key.
+    expects_key: bool
+    #: The key whose value comes next.
+    key: str = ""
     #: The value that comes next is thrown away, for its key was refused.
     drop: bool = False
     #: Where each key stands.
     seen: dict[str, Position] = field(default_factory=dict)
 
-    @property
-    def expects_key(self) -> bool:
-        return isinstance(self.items, dict) and self.key is None and not self.drop
-
     def put(self, value: object) -> Where | None:
         """Take the next value; returns its place in the tree."""
-        where, dropped = self.where, self.drop
-        self.drop = False
-        if dropped:
-            return None
+        where = self.where
         if isinstance(self.items, list):
             self.items.append(value)
             return None if where is None else (*where, len(self.items) - 1)
-        key, self.key = self.key or "", None
-        self.items[key] = value
-        return None if where is None else (*where, key)
+        self.expects_key = True
+        if self.drop:
+            self.drop = False
+            return None
+        self.items[self.key] = value
+        return None if where is None else (*where, self.key)
 
 
 class Builder:
@@ -137,12 +133,13 @@ class Builder:
             yaml.DocumentStartEvent: self._document,
         }
 
-    def take(self, event: yaml.Event) -> None:
-        if take := self._takes.get(type(event)):
-            mark: Any = event.start_mark  # every event of a parser has one
-            take(event, Position(mark.line + 1, mark.column + 1))
-
-    def end(self) -> None:
+    def read(self, text: str) -> None:
+        """Take all events of a text; what it is no YAML by raises an error of the parser's."""
+        parser, takes = _LOADER(text), self._takes
+        while event := parser.get_event():
+            if take := takes.get(type(event)):
+                mark = event.start_mark
+                take(event, Position(mark.line + 1, mark.column + 1))
         if not self.problems and (not self.values or (isinstance(self.root, Scalar) and self.root.value is None)):
             self._refuse(documents.EMPTY, None, "the file is empty; a campaign or gewe.yaml begins with:  version: 1")
 
@@ -176,11 +173,14 @@ class Builder:
         self._count(1, at)
         if event.tag is not None:
             self._tag(event.tag, at)
-        plain = event.implicit[0]
-        scalar = Scalar(event.value, scalars.value(event.value) if plain else event.value)
-        if self.stack and self.stack[-1].expects_key:
-            self._key(self.stack[-1], str(scalar), at, plain=plain)
-        else:
+        text, plain = event.value, event.implicit[0]
+        is_key = bool(self.stack) and self.stack[-1].expects_key
+        if is_key:
+            self._key(self.stack[-1], text, at, plain=plain)
+            if not event.anchor:
+                return
+        scalar = Scalar(text, scalars.value(text) if plain else text)
+        if not is_key:
             self._put(scalar, at)
         if event.anchor:
             self._anchors[event.anchor] = (scalar, 1, 0)
@@ -195,13 +195,13 @@ class Builder:
             message = f'the key "{key}" stands already in line {first.line}; delete one of the two'
             self._drop(parent, documents.DUPLICATE, at, message)
         else:
-            parent.key = key
+            parent.key, parent.expects_key = key, False
             if parent.where is not None:
                 self.keys[*parent.where, key] = at
 
     def _drop(self, parent: _Open, rule: Rule, at: Position, message: str) -> None:
         self._add(rule, at, message)
-        parent.drop = True
+        parent.drop, parent.expects_key = True, False
 
     def _put(self, item: object, at: Position) -> Where | None:
         if not self.stack:
@@ -243,7 +243,13 @@ class Builder:
         if event.anchor:
             self._anchors[event.anchor] = None
         opened = _Open(
-            items=items, at=at, where=where, flow=bool(event.flow_style), anchor=event.anchor, before=self._nodes - 1
+            items=items,
+            at=at,
+            where=where,
+            flow=bool(event.flow_style),
+            anchor=event.anchor,
+            before=self._nodes - 1,
+            expects_key=isinstance(items, dict),
         )
         self.stack.append(opened)
 
