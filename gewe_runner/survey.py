@@ -25,15 +25,13 @@ def check_all(
             known.of(file)  # here, since what helpers find in it is not told
 
     def check(files: Sequence[Path], problems: Problems, watched: Watch) -> None:
-        with Ids() as ids:
-            for file in files:
-                with contextlib.suppress(errors.InvalidError):
-                    ids.clear()
-                    loaded = gather.load_one(file, profile, known.of, names, problems)
-                    about = functools.partial(gather.about, loaded, extent)
-                    with watched(f"checking {loaded.campaign.name}", about) as seen:
-                        for _ in gather.messages(loaded, ids, problems, extent, seen, shelf):
-                            pass
+        for file in files:
+            with contextlib.suppress(errors.InvalidError), Ids() as ids:
+                loaded = gather.load_one(file, profile, known.of, names, problems)
+                about = functools.partial(gather.about, loaded, extent)
+                with watched(f"checking {loaded.campaign.name}", about) as seen:
+                    for _ in gather.messages(loaded, ids, problems, extent, seen, shelf):
+                        pass
 
     # what is asked for with secrets, or can be read but once, is not for several processes
     split.over(found, check, problems, watched, processes=None if extent is Extent.FILES else 1)
