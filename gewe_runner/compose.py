@@ -25,7 +25,8 @@ def whole(document: Document, project: Path, problems: Problems) -> Document:
     before = problems.errors
     for where, card in list(_cards(document.root)):
         document = _with_card(document, where, card, project, problems)
-    document = replace(document, parts=_parts(document, project, problems))
+    if taken := _parts(document, project, problems):
+        document = replace(document, parts=taken)
     if problems.errors > before:
         raise errors.InvalidError(f"{document.name} cannot be put together", hint="see its problems")
     return document
@@ -93,8 +94,7 @@ def _parts(document: Document, project: Path, problems: Problems) -> dict[str, P
     waiting: list[tuple[str, str, Position]] = []
     root = document.root if isinstance(document.root, Mapping) else {}
     for where, text in campaigns.templates_of(root):
-        place = document.value_at(where)
-        waiting += [(name, document.file(where), place) for name in template.files(text)]
+        waiting += [(name, document.file(where), document.value_at(where)) for name in template.files(text)]
     while waiting:
         name, of, place = waiting.pop(0)
         if name in found:

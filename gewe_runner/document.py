@@ -62,6 +62,8 @@ class Document:
 
     def file(self, where: Where) -> str:
         """The file of a part, as problems show it."""
+        if not self.files:
+            return self.name
         places = (where[:depth] for depth in range(len(where), 0, -1))
         return next((self.files[place] for place in places if place in self.files), self.name)
 

@@ -20,6 +20,9 @@ _NAME = re.compile(rb"^name:[ \t]*(['\"]?)([a-z0-9][a-z0-9-]*)\1[ \t]*(?:#.*)?$"
 
 def shown(path: Path) -> str:
     """The path as the user would type it: relative where it lies below the working directory or near it."""
+    here, whole = os.path.join(os.getcwd(), ""), os.path.abspath(path)  # noqa: PTH100, PTH109, PTH118 - as texts
+    if whole.startswith(here):
+        return whole.removeprefix(here)
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("../../../") else relative
 

@@ -1,6 +1,7 @@
 """How a step that may take long tells how it gets on; what is made of that is for the command line to say."""
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
@@ -33,9 +34,7 @@ def nobody(_what: str, _total: Callable[[], int | None]) -> AbstractContextManag
 
 def over(rows: Iterable[T], seen: Seen) -> Iterator[T]:
     """The rows, told of as they pass by."""
-    number = 0
-    for number, row in enumerate(rows, 1):
-        yield row
-        if number % _EVERY == 0:
-            seen(_EVERY)
-    seen(number % _EVERY)
+    waiting = iter(rows)
+    while some := list(itertools.islice(waiting, _EVERY)):
+        yield from some
+        seen(len(some))

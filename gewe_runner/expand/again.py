@@ -1,6 +1,6 @@
 """Remembers short lists in which nothing is wrong, for the next campaign that names them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from gewe_runner import errors
@@ -22,14 +22,12 @@ class Shelf:
     def __init__(self) -> None:
         self._known: dict[object, list[Recipient] | None] = {}
 
-    def recipients(self, source: Source, project: Path, problems: Problems, read: _Read) -> Iterator[Recipient]:
+    def recipients(self, source: Source, project: Path, problems: Problems, read: _Read) -> Iterable[Recipient]:
         """What `read` gives, which is asked once where it does not matter for whom."""
         rows = self._rows(source, project, read) if _is_short(source) else None
         if rows is None:
-            yield from read(source, project, problems)
-            return
-        for one in rows:
-            yield Recipient(one.to_wxid, source, one.row, one.values, one.wanted)
+            return read(source, project, problems)
+        return [Recipient(to_wxid, source, row, values, wanted) for to_wxid, _, row, values, wanted in rows]
 
     def _rows(self, source: Source, project: Path, read: _Read) -> list[Recipient] | None:
         seen = sorted(source.vars.items()) if source.condition else ()

@@ -1,6 +1,7 @@
 """What can be wrong with a campaign file beyond its shape: devices, times, limits, variants, templates."""
 
 import itertools
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -12,6 +13,9 @@ from gewe_runner.rules import cards, plans, policies, settings, sources, structu
 from gewe_runner.rules.structure import Finding
 
 Root = Mapping[str, Any]
+
+#: What begins anything of Jinja's.
+_JINJA = re.compile(r"\{[{%#]")
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -230,18 +234,17 @@ def _templates(root: Root, profile: Profile, parts: Mapping[str, str]) -> Iterat
     """Syntax, and the value itself where it is the same for everybody: one problem then, not one a row."""
     policy = policies.tightened(profile.policy, root.get("policy", {}))
     for where, text in templates_of(root):
-        place = structure.dotted(where)
-        if not any(mark in text for mark in ("{{", "{%", "{#")):
+        if not _JINJA.search(text):
             name, value = str(where[-1]), text.strip()
             found = list(cards.check(name, value))
             if all(rule.level is not Level.ERROR for rule, _ in found):
                 found += policies.card(policy, name, value)
             for rule, message in found:
-                yield Finding(rule, where, f"{place}: {message}")
+                yield Finding(rule, where, f"{structure.dotted(where)}: {message}")
         elif fault := template.syntax_fault(text, parts):
             line = f"line {fault.line} of the text: " if fault.line > 1 and not fault.file else ""
             part = (fault.file, fault.line) if fault.file else None
-            yield Finding(TEMPLATE_SYNTAX, where, f"{place}: {line}{fault.message}", part=part)
+            yield Finding(TEMPLATE_SYNTAX, where, f"{structure.dotted(where)}: {line}{fault.message}", part=part)
 
 
 _CHECKS: tuple[Callable[[Root, Profile], Iterator[Finding]], ...] = (

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gewe_runner import rules
@@ -28,6 +28,8 @@ _VALUES = (
     ("an access token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")),
 )
 _ACCESS_KEY = re.compile(r"\b(?:AKIA[0-9A-Z]{16}|AKID[0-9A-Za-z]{28,}|LTAI[0-9A-Za-z]{16,})\b")
+#: Of what the patterns above find, the shortest: most values are quickly known to be no secrets.
+_SHORTEST = 19
 _URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@:]*:(?!\{\{)[^\s/?#@]+@", re.IGNORECASE)
 
 
@@ -43,21 +45,19 @@ def check(root: Any, where: Where = ()) -> Iterator[Finding]:
     if isinstance(root, str):
         if where[-2:] != ("sql", "url") and (kind := _kind(root)):
             yield Finding(SECRET, where, f"{dotted(where)} holds {kind}; {_CURE}")
-    elif isinstance(root, Mapping):
-        for name, value in root.items():
-            if _is_secret_name(name, value, where):
-                yield Finding(SECRET, (*where, name), _advice(name, where), key=True)
-            else:
-                yield from check(value, (*where, name))
-    elif isinstance(root, list):
-        for index, value in enumerate(root):
-            yield from check(value, (*where, index))
+        return
+    is_mapping = isinstance(root, dict)
+    parts: Iterable[tuple[Any, Any]] = root.items() if is_mapping else enumerate(root)
+    for name, value in parts:
+        if is_mapping and _is_secret(name) and _is_judged(value, where):
+            yield Finding(SECRET, (*where, name), _advice(name, where), key=True)
+        elif not isinstance(value, str) or _kind(value):
+            yield from check(value, (*where, name))
 
 
-def _is_secret_name(name: str, value: Any, where: Where) -> bool:
-    return (
-        _is_secret(name) and "rows" not in where and "columns" not in where and isinstance(value, str) and value != ""
-    )
+def _is_judged(value: Any, where: Where) -> bool:
+    """Whether the name of the value that stands there counts."""
+    return "rows" not in where and "columns" not in where and isinstance(value, str) and value != ""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -72,8 +72,10 @@ def _advice(name: str, where: Where) -> str:
 
 
 def _kind(text: str) -> str | None:
-    if _URL_PASSWORD.search(text):
+    if "://" in text and _URL_PASSWORD.search(text):
         return "a URL with a password"
+    if len(text) < _SHORTEST:
+        return None
     for kind, pattern in _VALUES:
         if pattern.search(text):
             return kind

@@ -171,10 +171,14 @@ def _place(document: Document, project: Path, where: Where, tree: Tree) -> tuple
     sheet = f"[{tree['sheet']}]" if "sheet" in tree else ""
     if file == str(model.STDIN):
         return model.STDIN, f"<stdin>{sheet}", "<stdin>"
-    # Normalised as text: what the path leads to, links included, is judged where the list is opened.
-    path = Path(os.path.abspath(document.path.parent / file))  # noqa: PTH100
-    label = path.relative_to(project).as_posix() if path.is_relative_to(project) else file
-    return path, label + sheet, os.path.normpath(Path(document.name).parent / file)
+    # As texts, since paths take several times as long. What it leads to, links included, is judged where it is opened.
+    path, inside = os.path.abspath(_beside(document.path, file)), os.path.join(project, "")  # noqa: PTH100, PTH118
+    label = path.removeprefix(inside).replace(os.sep, "/") if path.startswith(inside) else file
+    return Path(path), label + sheet, os.path.normpath(_beside(document.name, file))
+
+
+def _beside(path: Path | str, name: str) -> str:
+    return os.path.join(os.path.dirname(path), name)  # noqa: PTH118, PTH120
 
 
 def _positions(document: Document) -> Iterator[tuple[Where, model.Position]]:

@@ -54,7 +54,7 @@ def _is_null(instance: object) -> bool:
 
 
 def _is_object(instance: object) -> bool:
-    return isinstance(instance, Mapping)
+    return isinstance(instance, dict)
 
 
 def _is_array(instance: object) -> bool:
@@ -114,7 +114,8 @@ class _Schema:
     def _keyword(self, name: str, demand: Any, schema: Mapping[str, Any]) -> Check:
         if name in REFUSED:
             kind, refuses = REFUSED[name]
-            return lambda instance: not (TYPES[kind](instance) and refuses(demand, instance))
+            is_meant = TYPES[kind]
+            return lambda instance: not (is_meant(instance) and refuses(demand, instance))
         own: dict[str, Callable[[], Check]] = {
             "additionalProperties": lambda: self._others(demand, schema.get("properties", {})),
             "anyOf": lambda: self._among(demand, range(1, len(demand) + 1)),
