@@ -286,7 +286,7 @@ def _faults(payload: Mapping[str, str]) -> Iterator[str]:
 def _card(campaign: Campaign, overrides: Mapping[str, str], place: str) -> _Card:
     card = {**campaign.card, **overrides}
     compiled = {name: template.Template(card[name], campaign.parts) for name in CARD_FIELDS}
-    constants = {name: one.render({}).strip() for name, one in compiled.items() if one.constant}
+    constants = {name: one.constant.strip() for name, one in compiled.items() if one.constant is not None}
     parts = (
         f"{_quoted(name)}:{_quoted(constants[name]).replace('%', '%%') if name in constants else '%s'}"
         for name in _FIELDS
@@ -295,7 +295,7 @@ def _card(campaign: Campaign, overrides: Mapping[str, str], place: str) -> _Card
         templates=tuple(
             (name, f"{place if name in overrides else ''}card.{name}", one)
             for name, one in compiled.items()
-            if not one.constant
+            if one.constant is None
         ),
         form=f"{{{','.join(parts)}}}",
         gaps=tuple(name for name in _FIELDS if name not in constants),

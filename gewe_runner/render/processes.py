@@ -75,7 +75,8 @@ def _serve() -> None:
     """
     from multiprocessing import forkserver
 
-    forkserver.set_forkserver_preload([__name__])
+    # to render so much takes Jinja, which is loaded when the first template wants it
+    forkserver.set_forkserver_preload([__name__, "gewe_runner.template.compiled"])
     forkserver.ensure_running()
 
 

@@ -3,12 +3,17 @@
 import difflib
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-import jinja2
+if TYPE_CHECKING:  # nothing here needs Jinja
+    import jinja2
 
 #: Names listed in a message, characters of each, and of the whole.
 LISTED, SHORT, LONG = 12, 40, 400
+
+#: What the allowed operations raise over values they cannot take.
+FOREIGN = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError)
 
 KINDS: dict[type, str] = {
     str: "text",
@@ -69,6 +74,20 @@ class RefusalError(Exception):
     """An operation that the sandbox does not carry out; `TemplateFault` before it has a line."""
 
 
+def undefined(name: object) -> str:
+    return f"{name!r} is undefined"
+
+
+def unknown(name: str, names: Mapping[str, object]) -> TemplateFault:
+    """The fault of a template that takes a name which is not among those that it was given."""
+    return TemplateFault(f"{undefined(name)}; {advice(name, frozenset(names))}", undefined=name)
+
+
+def misused(name: str, exc: Exception) -> RefusalError:
+    """What is wrong where a filter or test raises over a value."""
+    return RefusalError(f"{name!r} cannot be used here: {plain(exc)}")
+
+
 def short(name: object) -> str:
     """A name as messages quote it; a template can make very long ones."""
     text = str(name)
@@ -105,7 +124,7 @@ def plain(exc: Exception) -> str:
     return " ".join(text.split()) or "it cannot be done"
 
 
-def syntax(exc: jinja2.TemplateSyntaxError) -> str:
+def syntax(exc: "jinja2.TemplateSyntaxError") -> str:
     """Jinja's message, with what to do about the commonest slips."""
     message = " ".join((exc.message or "").split()).rstrip(".")
     for words, advice in _SLIPS.items():

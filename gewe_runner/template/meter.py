@@ -1,16 +1,11 @@
 """The account of one render: every value passes here and pays for its size."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
-
-import jinja2
-from jinja2.nodes import EvalContext
-from jinja2.runtime import Context
-from jinja2.utils import missing
 
 from gewe_runner.template import faults
 
+#: Characters of a template's text.
+LENGTH = 16 * 1024
 #: Characters or items of any value, on the way and in the end.
 SIZE = 64 * 1024
 #: Nodes repeated, and characters and items handled, in one render.
@@ -21,27 +16,11 @@ NESTING, CALLS = 8, 16
 BITS = 128
 
 
-class Render(Context):
-    """One render: the names it was given and the work spent so far."""
+class Account:
+    """What one render has spent so far."""
 
-    def __init__(self, environment: jinja2.Environment, evaluation: EvalContext, names: Mapping[str, object]) -> None:
-        # What Jinja's own constructor does, without what is the same in every render: there is one for each field of
-        # each card, and its own takes longer than most templates.
-        self.environment, self.eval_ctx = environment, evaluation
-        self.parent = names  # type: ignore[assignment]  # is only read
-        self.vars: dict[str, Any] = {}
-        self.exported_vars: set[str] = set()
-        self.name, self.globals_keys, self.blocks = None, set(), {}
+    def __init__(self) -> None:
         self.spent = 0
-        self.calls = 0
-
-    def resolve_or_missing(self, key: str) -> Any:
-        # Looks into three mappings instead of copying all names into one, as Jinja does for each render.
-        if key in self.vars:
-            return self.vars[key]
-        if key in self.parent:
-            return self.parent[key]
-        return self.environment.globals.get(key, missing)
 
     def charge(self, steps: int) -> None:
         self.spent += steps
@@ -65,18 +44,22 @@ class Render(Context):
                 self.weigh(item, depth + 1)
         elif isinstance(value, int | float):
             refuse_number(value)
-        elif isinstance(value, jinja2.Undefined):
-            if depth:
-                str(value)  # raises: no list holds an undefined name
         elif value is not None:
-            raise faults.RefusalError(
-                "only text, numbers, lists and mappings can be worked with; a function needs its ()"
-            )
+            self.refuse(value, depth)
+
+    def refuse(self, _value: object, _depth: int) -> None:
+        """Refuse what is no value."""
+        raise faults.RefusalError("only text, numbers, lists and mappings can be worked with; a function needs its ()")
 
     def text(self, value: object) -> str:
         """The value as it stands in a card, paid for."""
         self.weigh(value)
         return text(value)
+
+
+def refuse_long(text: str) -> None:
+    if len(text) > LENGTH:
+        raise faults.TemplateFault(f"this is longer than {LENGTH:,} characters")
 
 
 def refuse_size(size: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.tests import TESTS as DEFAULT_TESTS
 
-from gewe_runner.template import forms, meter, width
+from gewe_runner.template import forms, meter, plain, width
 from gewe_runner.template.faults import RefusalError, Skipped
 
 #: Digits that `round` keeps or drops.
@@ -93,11 +93,12 @@ TEXT_FILTERS: dict[str, Callable[..., Any]] = {
 }
 FILTERS: dict[str, Callable[..., Any]] = {
     **_of(DEFAULT_FILTERS, "abs d default first float int last list map max min reject reverse select sort unique"),
-    **_of(DEFAULT_FILTERS, "count length urlencode"),
+    **_of(DEFAULT_FILTERS, "count length"),
     "join": _join,
     "money": forms.money,
     "round": _round,
     "tojson": _tojson,
+    "urlencode": plain.urlencode,
     **TEXT_FILTERS,
 }
 TESTS: dict[str, Callable[..., Any]] = {

@@ -7,14 +7,11 @@ from typing import Any
 
 import jinja2
 from jinja2.nodes import EvalContext
-from jinja2.runtime import LoopContext, Macro
+from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, pass_context
 
 from gewe_runner.template import faults, meter, offer
-
-#: What the allowed operations raise over values they cannot take.
-FOREIGN = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError)
 
 
 class Absent(jinja2.StrictUndefined):
@@ -28,11 +25,41 @@ class Absent(jinja2.StrictUndefined):
         if self._undefined_hint:
             return self._undefined_hint
         if holder is missing:
-            return f"{name!r} is undefined"
+            return faults.undefined(name)
         if isinstance(holder, dict):
             return f"there is no {faults.short(name)} in it; {faults.advice(str(name), frozenset(map(str, holder)))}"
         filters = f"; there is a filter: | {name}" if name in offer.FILTERS else ""
         return f"{faults.kind(holder)} has no {faults.short(name)}{filters}"
+
+
+class Render(meter.Account, Context):
+    """One render: the names it was given and the work spent so far."""
+
+    def __init__(self, environment: jinja2.Environment, evaluation: EvalContext, names: Mapping[str, object]) -> None:
+        # What Jinja's own constructor does, without what is the same in every render: there is one for each field of
+        # each card, and its own takes longer than most templates.
+        self.environment, self.eval_ctx = environment, evaluation
+        self.parent = names  # type: ignore[assignment]  # is only read
+        self.vars: dict[str, Any] = {}
+        self.exported_vars: set[str] = set()
+        self.name, self.globals_keys, self.blocks = None, set(), {}
+        self.spent = 0
+        #: How deep macros that call macros are by now.
+        self.calls = 0
+
+    def resolve_or_missing(self, key: str) -> Any:
+        # Looks into three mappings instead of copying all names into one, as Jinja does for each render.
+        if key in self.vars:
+            return self.vars[key]
+        if key in self.parent:
+            return self.parent[key]
+        return self.environment.globals.get(key, missing)
+
+    def refuse(self, value: object, depth: int) -> None:
+        if not isinstance(value, jinja2.Undefined):
+            super().refuse(value, depth)
+        elif depth:
+            str(value)  # raises: no list holds an undefined name
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -43,16 +70,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         # Folding constants would run them when compiling, where nothing is metered.
         super().__init__(optimized=False, undefined=Absent, autoescape=False, cache_size=0)
-        self.finalize = pass_context(meter.Render.text)
+        self.finalize = pass_context(Render.text)
         self.filters = {name: _metered(name, function) for name, function in offer.FILTERS.items()} | _INNER
         self.tests = {name: _metered(name, function) for name, function in offer.TESTS.items()}
         self.globals = dict(offer.GLOBALS)
         # one for all renders: only {% autoescape %}, which no card may use, would change it
         self._evaluation = EvalContext(self)
 
-    def begun(self, names: Mapping[str, object]) -> meter.Render:
+    def begun(self, names: Mapping[str, object]) -> Render:
         """A render that has done nothing so far."""
-        return meter.Render(self, self._evaluation, names)
+        return Render(self, self._evaluation, names)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, jinja2.Undefined) or (isinstance(obj, dict) and attribute in obj):
@@ -85,7 +112,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         context.calls += 1
         try:
             result = obj(*args, **kwargs)
-        except FOREIGN as exc:
+        except faults.FOREIGN as exc:
             if isinstance(obj, Macro):
                 raise  # its own line is where the fault is; from here on only the call's would be known
             raise faults.RefusalError(faults.plain(exc)) from exc
@@ -121,7 +148,7 @@ def _refuse_power(base: object, exponent: object) -> None:
 
 
 #: What a function of Jinja's may want before its arguments.
-_WANTED: dict[str, Callable[[meter.Render], object]] = {
+_WANTED: dict[str, Callable[[Render], object]] = {
     "context": lambda context: context,
     "eval_context": operator.attrgetter("eval_ctx"),
     "environment": operator.attrgetter("environment"),
@@ -134,7 +161,7 @@ def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     is_lenient, takes_text = name in offer.LENIENT, name in offer.TEXT_FILTERS
 
     @pass_context
-    def metered(context: meter.Render, value: Any, /, *args: Any, **kwargs: Any) -> Any:
+    def metered(context: Render, value: Any, /, *args: Any, **kwargs: Any) -> Any:
         for part in (value, *args, *kwargs.values()):
             if isinstance(part, jinja2.Undefined) and not is_lenient:
                 str(part)  # raises
@@ -144,8 +171,8 @@ def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             result = function(*first, meter.text(value) if takes_text else value, *args, **kwargs)
             # Jinja's `map`, `select` and others yield: their work belongs to this call, not to whoever reads on.
             result = list(result) if isinstance(result, Iterator) else result
-        except FOREIGN as exc:
-            raise faults.RefusalError(f"{name!r} cannot be used here: {faults.plain(exc)}") from exc
+        except faults.FOREIGN as exc:
+            raise faults.misused(name, exc) from exc
         context.weigh(result)
         return result
 
@@ -153,14 +180,14 @@ def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pass_context
-def _concat(context: meter.Render, *parts: object) -> str:
+def _concat(context: Render, *parts: object) -> str:
     texts = [context.text(part) for part in parts]
     meter.refuse_size(sum(map(len, texts)))
     return "".join(texts)
 
 
 @pass_context
-def _items(context: meter.Render, iterable: Any, weight: int) -> Iterator[object]:
+def _items(context: Render, iterable: Any, weight: int) -> Iterator[object]:
     if isinstance(iterable, jinja2.Undefined):
         iterable = str(iterable)
     if not isinstance(iterable, str | list | tuple | dict):
@@ -171,12 +198,12 @@ def _items(context: meter.Render, iterable: Any, weight: int) -> Iterator[object
 
 
 @pass_context
-def _repeat(context: meter.Render, weight: int) -> None:
+def _repeat(context: Render, weight: int) -> None:
     context.charge(weight)
 
 
 @pass_context
-def _result(context: meter.Render, value: object) -> object:
+def _result(context: Render, value: object) -> object:
     """What an expression gives: an undefined name is no result."""
     if isinstance(value, jinja2.Undefined):
         value = str(value)
@@ -185,7 +212,7 @@ def _result(context: meter.Render, value: object) -> object:
 
 
 @pass_context
-def _weighed(context: meter.Render, value: object) -> object:
+def _weighed(context: Render, value: object) -> object:
     context.weigh(value)
     return value
 

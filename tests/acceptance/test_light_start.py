@@ -37,6 +37,13 @@ def test_neither_database_nor_network_is_loaded_where_none_is_used(project: Path
     assert not HEAVY & loaded(*arguments, cwd=project)
 
 
+def test_jinja_is_loaded_for_what_is_more_than_text_and_names(project: Path) -> None:
+    assert "jinja2" not in loaded("validate", "fruit.yaml", cwd=project)
+    card = (project / "fruit.yaml").read_text(encoding="utf-8")
+    (project / "fruit.yaml").write_text(card.replace('title: "', "title: \"{{ 'a' | upper }}"), encoding="utf-8")
+    assert "jinja2" in loaded("validate", "fruit.yaml", cwd=project)
+
+
 def test_a_ledger_in_a_file_loads_no_other_database(project: Path) -> None:
     found = loaded("send", "--dry-run", "fruit.yaml", cwd=project)
     assert "sqlalchemy" in found

@@ -3,13 +3,15 @@
 import json
 import string
 from collections.abc import Mapping
+from typing import Any
 
 import hypothesis
 import pytest
 from hypothesis import strategies as st
+from jinja2.filters import do_urlencode
 
 from gewe_runner import template
-from gewe_runner.template import faults, meter, offer
+from gewe_runner.template import faults, meter, offer, plain
 
 ROW = {"city": "sh", "minutes": 29, "store": "徐 1", "rated": True, "campaign": {"name": "fruit", "edition": "1"}}
 
@@ -75,14 +77,28 @@ _PIECES: tuple[str, ...] = (
     "{{ not }}",
     "{{ ² }}",
 )
+_PIECES += ("{{ a | urlencode }}", "{{a|urlencode}}", "{{ c |urlencode }}", "{{ a | urlencode() }}", "{{ a | upper }}")
 _PIECES += ("{{ 1 }}", "{{ }}", "{{- a }}", "x", " ", "\n", "{", "}", "%", "{{ a", "}}", "{% if a %}", "{{ c }}")
+#: Among them what no query can hold: half of a character, a list of no pairs, a text that is too long once encoded.
+_VALUES = (
+    "",
+    "A",
+    "上海/a b&c",
+    7,
+    9.5,
+    True,
+    None,
+    [1],
+    [["x y", "é/"]],
+    {"k é": "v w", "n": 1},
+    "\ud800",
+    "上" * 9_000,
+)
 
 
 @hypothesis.given(
     st.lists(st.sampled_from(_PIECES), max_size=5).map("".join),
-    st.fixed_dictionaries(
-        {"a": st.sampled_from(["", "A", 7, None, [1]]), "店": st.just("S")}, optional={"b": st.just("B")}
-    ),
+    st.fixed_dictionaries({"a": st.sampled_from(_VALUES), "店": st.just("S")}, optional={"b": st.just("B")}),
 )
 def test_a_template_without_jinja_gives_what_jinja_makes_of_it(text: str, names: dict[str, object]) -> None:
     assert outcome(text, names) == outcome("{##}" + text, names)  # a comment says nothing, and only Jinja reads it
@@ -92,6 +108,17 @@ def test_a_template_of_names_alone_is_bounded() -> None:
     long = {"a": "x" * 60_000}
     assert outcome("{{ a }}{{ a }}", long) == outcome("{##}{{ a }}{{ a }}", long)
     assert outcome("{{ a }}" * 3, {"a": "x" * 30_000}) == outcome("{##}" + "{{ a }}" * 3, {"a": "x" * 30_000})
+
+
+def test_the_functions_that_are_known_without_jinja_are_those_on_offer() -> None:
+    assert offer.GLOBALS.keys() == plain.FUNCTIONS
+
+
+@hypothesis.given(
+    st.text() | st.integers() | st.dictionaries(st.text(), st.text()) | st.lists(st.tuples(st.text(), st.text()))
+)
+def test_a_query_is_encoded_as_jinja_does(value: Any) -> None:
+    assert plain.urlencode(value) == do_urlencode(value)
 
 
 def test_values_are_not_escaped() -> None:
@@ -104,10 +131,10 @@ def test_the_names_taken_from_outside_are_known_without_rendering() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "constant"), [("plain }}", True), ("", True), ("{{ 'x' }}", False), ("{{ x }}", False)]
+    ("text", "constant"), [("plain }}", "plain }}"), ("", ""), ("a\nb", "a\nb"), ("{{ 'x' }}", None), ("{{ x }}", None)]
 )
-def test_only_a_text_without_jinja_is_constant(text: str, constant: bool) -> None:
-    assert template.Template(text).constant is constant
+def test_only_a_text_without_jinja_is_constant(text: str, constant: str | None) -> None:
+    assert template.Template(text).constant == constant
 
 
 def test_numbers_and_booleans_show_as_written() -> None:
