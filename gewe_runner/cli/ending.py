@@ -2,7 +2,6 @@
 
 import datetime
 import os
-import traceback
 from pathlib import Path
 
 import click
@@ -47,6 +46,8 @@ def show(error: errors.GeweRunnerError) -> None:
 
 
 def _log() -> Path:
+    import traceback  # for bugs alone
+
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "gewe-runner"
     state.mkdir(parents=True, exist_ok=True)

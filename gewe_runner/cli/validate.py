@@ -2,7 +2,6 @@
 
 import json
 import os
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,6 +77,8 @@ def _verdict(count: int, problems: Problems) -> str:
 
 
 def _explain(rule: str) -> None:
+    import textwrap
+
     catalogue = rules.catalogue()
     if rule not in catalogue:
         raise errors.UsageError(f"there is no rule {rule!r}", hint=f"there are {', '.join(catalogue)}")

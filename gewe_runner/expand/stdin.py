@@ -1,9 +1,7 @@
 """Standard input as a list: it can be read once, so it is kept in a temporary file as long as the program runs."""
 
 import functools
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -32,6 +30,9 @@ def open() -> BinaryIO:  # noqa: A001 - `stdin.open` reads well
 
 @functools.cache
 def _kept() -> IO[bytes]:
+    import shutil  # both take a while to load, and few lists come so
+    import tempfile
+
     file = tempfile.NamedTemporaryFile(prefix="gewe-runner-")  # noqa: SIM115 - closed, and gone, with the program
     shutil.copyfileobj(sys.stdin.buffer, file)
     file.flush()
