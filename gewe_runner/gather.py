@@ -1,8 +1,9 @@
 """Gathers what files say, the first steps of every command: campaigns are found, loaded, checked and rendered."""
 
+import collections
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,17 +104,33 @@ def messages(
     loaded: Loaded, ids: Ids, problems: Problems, extent: Extent, seen: Seen, shelf: expand.Shelf | None = None
 ) -> Iterator[Message | Skip]:
     """What every row of every list comes to: the steps from recipients to messages, lazily."""
+    campaign = loaded.campaign
+    assignments = _assignments(loaded, ids, problems, extent, seen, shelf)
+    rendered = render.messages(campaign, loaded.profile, assignments, problems)
+    return allow.allowed(rendered, campaign, problems) if policies.about_cards(campaign.policy) else rendered
+
+
+def check(
+    loaded: Loaded, ids: Ids, problems: Problems, extent: Extent, seen: Seen, shelf: expand.Shelf | None = None
+) -> None:
+    """Tell what `messages` tells; the messages themselves are made only for a policy that wants to see them."""
+    if policies.about_cards(loaded.campaign.policy):
+        collections.deque(messages(loaded, ids, problems, extent, seen, shelf), maxlen=0)
+    else:
+        assignments = _assignments(loaded, ids, problems, extent, seen, shelf)
+        render.check(loaded.campaign, loaded.profile, assignments, problems)
+
+
+def _assignments(
+    loaded: Loaded, ids: Ids, problems: Problems, extent: Extent, seen: Seen, shelf: expand.Shelf | None
+) -> Iterator[Assignment | Skip]:
     campaign, profile, project = loaded.campaign, loaded.profile, loaded.settings.project
     without = suppress(loaded)
     allow.suppression(campaign, without, problems)
     ids.suppress(expand.ids(expand.readable(without, extent, problems), project, problems))
     listed = expand.readable(campaign.recipients, extent, problems)
     recipients = watch.over(expand.recipients(listed, project, problems, shelf), seen)
-    assignments: Iterable[Assignment | Skip] = assign.assign(campaign, profile, recipients, ids, problems)
-    rendered = render.messages(campaign, profile, assignments, problems)
-    if not policies.about_cards(campaign.policy):
-        return rendered
-    return allow.allowed(rendered, campaign, problems)
+    return assign.assign(campaign, profile, recipients, ids, problems)
 
 
 def suppress(loaded: Loaded) -> list[Source]:

@@ -30,8 +30,7 @@ def check_all(
                 loaded = gather.load_one(file, profile, known.of, names, problems)
                 about = functools.partial(gather.about, loaded, extent)
                 with watched(f"checking {loaded.campaign.name}", about) as seen:
-                    for _ in gather.messages(loaded, ids, problems, extent, seen, shelf):
-                        pass
+                    gather.check(loaded, ids, problems, extent, seen, shelf)
 
     # what is asked for with secrets, or can be read but once, is not for several processes
     split.over(found, check, problems, watched, processes=None if extent is Extent.FILES else 1)

@@ -23,12 +23,30 @@ def messages(
     Args:
         campaign: Checked: every template of it compiles, and its constant values are sound.
     """
+    for batch, pressed in _pressed(campaign, profile, assignments, Press.press, problems):
+        _tell(batch, pressed, problems)
+        yield from _messages(batch, pressed)
+
+
+def check(campaign: Campaign, profile: Profile, assignments: Iterable[Assignment | Skip], problems: Problems) -> None:
+    """Tell what `messages` tells, without a message for every row."""
+    for batch, pressed in _pressed(campaign, profile, assignments, Press.check, problems):
+        _tell(batch, pressed, problems)
+
+
+def _pressed(
+    campaign: Campaign,
+    profile: Profile,
+    assignments: Iterable[Assignment | Skip],
+    how: processes.How,
+    problems: Problems,
+) -> Iterator[tuple[Sequence[Assignment | Skip], Pressed]]:
+    """What became of each batch of rows."""
     press = Press(campaign, profile)
     # each batch twice: its slips go to be pressed, the lines wait for what comes back
     laid, waiting = itertools.tee(batches.of(assignments))
     sheets = Names(campaign, profile, press.names, problems).over(map(_sheets, laid))
-    for pressed, batch in zip(processes.pressed(campaign, profile, press, sheets), waiting, strict=True):
-        yield from _messages(batch, pressed, problems)
+    yield from zip(waiting, processes.pressed(campaign, profile, press, sheets, how), strict=True)
 
 
 def _sheets(batch: Iterable[Assignment | Skip]) -> list[Sheet]:
@@ -49,13 +67,16 @@ def _sheets(batch: Iterable[Assignment | Skip]) -> list[Sheet]:
     return found
 
 
-def _messages(batch: Sequence[Assignment | Skip], pressed: Pressed, problems: Problems) -> Iterator[Message | Skip]:
-    """The batch's lines with the messages that its assignments have become."""
+def _tell(batch: Sequence[Assignment | Skip], pressed: Pressed, problems: Problems) -> None:
     if pressed.findings:
         assignments = [one for one in batch if isinstance(one, Assignment)]
         for index, rule, message in pressed.findings:
             recipient = assignments[index].recipient
             problems.add(rule.of_row(recipient.source, recipient.row, message))
+
+
+def _messages(batch: Sequence[Assignment | Skip], pressed: Pressed) -> Iterator[Message | Skip]:
+    """The batch's lines with the messages that its assignments have become."""
     outcomes = enumerate(zip(pressed.payloads, pressed.digests, strict=True))
     for one in batch:
         if isinstance(one, Skip):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json.encoder import encode_basestring as _quoted
 from typing import NamedTuple
 
@@ -200,6 +200,31 @@ class Press:
                 pressed.digests.append(sha256)
         return pressed
 
+    def check(self, sheets: Sequence[Sheet]) -> Pressed:
+        """The same, but where there is nothing to tell: then none of them is made."""
+        return Pressed([], [], {}, []) if all(map(self._is_sound, sheets)) else self.press(sheets)
+
+    def _is_sound(self, sheet: Sheet) -> bool:
+        """Whether there is nothing to tell of a sheet's cards: each gap is filled once for values that come again."""
+        texts = [slip[1] for slip in sheet.slips]
+        for variant in {slip[3] for slip in sheet.slips}:
+            form = self._form(sheet, variant)
+            texts.append(form.text)
+            slips = [slip for slip in sheet.slips if slip[3] == variant]
+            for gap in form.gaps:
+                if not gap.take:
+                    return False
+                for taken, slip in {gap.take((slip[2], *slip[4])): slip for slip in slips}.items():
+                    try:
+                        given = gap.seen.get(taken) or self._filled(gap, sheet, slip)
+                    except template.Skipped:
+                        return False
+                    if given.text is None or given.told:
+                        return False
+                    texts.append(given.text)
+        whole = "\n".join(texts)
+        return all(texts) and conforms(whole) and _is_encodable(whole)
+
     def _form(self, sheet: Sheet, variant: str | None) -> _Form:
         if self._gaps is not self._memory.gaps:
             self._forms, self._gaps = {}, self._memory.gaps
@@ -308,4 +333,8 @@ def _nothing(_line: object) -> tuple[str, ...]:
 
 
 def _is_encodable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,7 +6,7 @@ import itertools
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gewe_runner.model import Campaign, Profile
@@ -30,11 +30,16 @@ AHEAD = 3
 
 Batch = Sequence[Sheet]
 
+#: What is done with a batch: a method of `Press`.
+How = Callable[[Press, Batch], Pressed]
+
 # What a process of the pool was started for; the pool's functions can carry nothing else.
 _presses: list[Press] = []
 
 
-def pressed(campaign: Campaign, profile: Profile, press: Press, batches: Iterable[Batch]) -> Iterator[Pressed]:
+def pressed(
+    campaign: Campaign, profile: Profile, press: Press, batches: Iterable[Batch], how: How = Press.press
+) -> Iterator[Pressed]:
     """What became of each batch, in their order.
 
     Args:
@@ -43,7 +48,7 @@ def pressed(campaign: Campaign, profile: Profile, press: Press, batches: Iterabl
     slips, cores, batches = 0, _cores(), iter(batches)
     for batch in batches:
         before, slips = press.renders, slips + sum(len(sheet.slips) for sheet in batch)
-        yield press.press(batch)
+        yield how(press, batch)
         is_worth_it = cores > 1 and press.renders >= WORTH * slips
         if is_worth_it and before < LIKELY <= press.renders:
             _serve()
@@ -51,21 +56,23 @@ def pressed(campaign: Campaign, profile: Profile, press: Press, batches: Iterabl
             break
     first = next(batches, None)
     if first is not None:
-        yield from _shared(campaign, profile, cores, itertools.chain([first], batches))
+        with _pool(campaign, profile, cores) as pool:
+            yield from _shared(pool, cores, functools.partial(_press, how), itertools.chain([first], batches))
 
 
-def _shared(campaign: Campaign, profile: Profile, cores: int, batches: Iterator[Batch]) -> Iterator[Pressed]:
+def _shared(
+    pool: "ProcessPoolExecutor", cores: int, work: Callable[[Batch], Pressed], batches: Iterator[Batch]
+) -> Iterator[Pressed]:
     flying: collections.deque[Future[Pressed]] = collections.deque()
-    with _pool(campaign, profile, cores) as pool:
-        try:
-            for batch in batches:
-                flying.append(pool.submit(_press, batch))
-                if len(flying) >= AHEAD * cores:
-                    yield flying.popleft().result()
-            while flying:
+    try:
+        for batch in batches:
+            flying.append(pool.submit(work, batch))
+            if len(flying) >= AHEAD * cores:
                 yield flying.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        while flying:
+            yield flying.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _serve() -> None:
@@ -103,8 +110,8 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _press(batch: Batch) -> Pressed:
-    return _presses[0].press(batch)
+def _press(how: How, batch: Batch) -> Pressed:
+    return how(_presses[0], batch)
 
 
 def _cores() -> int:

@@ -45,12 +45,14 @@ def test_slips_whose_values_come_again_need_no_other_process() -> None:
 
 
 def test_a_problem_far_down_a_list_is_told_at_its_row() -> None:
-    problems = Problems()
-    rows = (given(n, store="" if n == MANY - 1 else f"S {n}") for n in range(2, MANY))
-    card = {"title": "{{ 29 // (store | length) }}"}
-    found = list(render.messages(campaign(card=card, vars={}), PROFILE, rows, problems))
+    problems, told = Problems(), Problems()
+    rows = [given(n, store="" if n == MANY - 1 else f"S {n}") for n in range(2, MANY)]
+    one = campaign(card={"title": "{{ 29 // (store | length) }}"}, vars={})
+    found = list(render.messages(one, PROFILE, rows, problems))
+    render.check(one, PROFILE, rows, told)
     assert len(found) == MANY - 3
     assert [(one.rule, one.line) for one in problems if one.level == "error"] == [("template-value", MANY - 1)]
+    assert told.kept() == problems.kept()
 
 
 def test_no_more_batches_are_read_than_are_under_way() -> None:

@@ -78,8 +78,11 @@ def campaign(*, card: Mapping[str, str] | None = None, **changes: Any) -> Campai
 def rendered(
     one: Campaign, assignments: Iterable[Assignment | Skip], profile: Profile = PROFILE
 ) -> tuple[list[Message | Skip], list[Problem]]:
-    problems = Problems()
-    found = list(render.messages(one, profile, assignments, problems))
+    """What becomes of the rows, and what is told of them: the same whether messages are wanted or not."""
+    problems, told, rows = Problems(), Problems(), list(assignments)
+    render.check(one, profile, rows, told)
+    found = list(render.messages(one, profile, rows, problems))
+    assert told.kept() == problems.kept()
     return found, list(problems)
 
 
@@ -112,6 +115,14 @@ def test_a_message_is_frozen_as_canonical_json_and_its_digest() -> None:
         payload=expected,
         sha256=hashlib.sha256(expected.encode()).hexdigest(),
     )
+
+
+def test_a_check_makes_nothing_of_rows_in_which_nothing_is_wrong() -> None:
+    slips: list[press.Slip] = [(n, f"wxid_{n}", "shop-east", None, (f"wxid_{n}", "S 1")) for n in (2, 3)]
+    checked = press.Press(CAMPAIGN, PROFILE).check(
+        [press.Sheet(SOURCE.where, SOURCE.label, ("toWxid", "store"), slips)]
+    )
+    assert checked == press.Pressed([], [], {}, [])
 
 
 def test_skips_pass_through_in_order() -> None:
