@@ -1,19 +1,21 @@
 """The composition root of a comparison: finds the other plan, in a file, in the ledger or in git, and compares."""
 
 import contextlib
-import functools
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gewe_runner import errors, expand, prepare
-from gewe_runner.ledger import connect, rows, runs
 from gewe_runner.plan import difference, files
 from gewe_runner.plan.difference import Difference, Side
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
+
+if TYPE_CHECKING:
+    from gewe_runner.ask import Books
 
 #: What stands before a revision.
 GIT = "git:"
@@ -22,7 +24,7 @@ GIT = "git:"
 _PATIENCE = 120
 
 
-def against(other: str, planned: Sequence[Planned], ledger: connect.Ledger | None) -> list[Difference]:
+def against(other: str, planned: Sequence[Planned], ledger: "Books | None") -> list[Difference]:
     """How each plan differs from its former one.
 
     Args:
@@ -51,7 +53,7 @@ def _compared(other: str, planned: Planned, side: Side | None) -> Difference:
     return difference.difference(side, now)
 
 
-def _sides(other: str, planned: Sequence[Planned], ledger: connect.Ledger | None, folder: Path) -> Mapping[str, Side]:
+def _sides(other: str, planned: Sequence[Planned], ledger: "Books | None", folder: Path) -> Mapping[str, Side]:
     """The former plans by campaign."""
     if other.startswith(GIT):
         return _revision(other, planned, folder)
@@ -64,15 +66,8 @@ def _sides(other: str, planned: Sequence[Planned], ledger: connect.Ledger | None
             f"--against {other}: there is no such file, and no ledger that could know such a run",
             hint="name a plan file, a run (gewe-runner status lists them) or git:REVISION",
         )
-    with ledger.reading() as connection:
-        run = runs.info(connection, other).id
-        header = runs.header(connection, run)
-    if "pruned" in header:
-        raise errors.UsageError(
-            f"--against {other}: run {run} was pruned: what it sent is not kept any more",
-            hint="compare with a plan file or git:REVISION",
-        )
-    return {header["campaign"]: Side(name=run, header=header, lines=functools.partial(rows.messages, ledger, run))}
+    side = ledger.former(other)
+    return {side.header["campaign"]: side}
 
 
 def _revision(other: str, planned: Sequence[Planned], folder: Path) -> Mapping[str, Side]:

@@ -1,44 +1,16 @@
 """Runs that workers carry out: handed to them, and followed from here for as long as somebody looks."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from gewe_runner import errors, pace
 from gewe_runner.consult import Consulted
-from gewe_runner.ledger import connect, jobs, parts, runs, watched
-from gewe_runner.model import Engine, RunInfo, RunState, State
+from gewe_runner.ledger import connect, parts, runs, watched
+from gewe_runner.model import RunInfo, RunState, State
 from gewe_runner.order import Ended, Order, View
-from gewe_runner.prepare import Planned
 from gewe_runner.send import local
 
-#: Options that only a send which carries its runs out itself can heed.
-_ALONE = {"limit": "--limit", "until": "--until and --for", "stop_after_wave": "--stop-after-wave", "wait": "--wait"}
-
 _BAD = (State.REJECTED, State.UNKNOWN)
-
-
-def is_asked(order: Order, planned: Planned) -> bool:
-    """Whether workers shall carry the runs out."""
-    return (order.engine or planned.profile.engine) is Engine.PROCRASTINATE
-
-
-def check(order: Order, planned: Planned, environ: Mapping[str, str]) -> None:
-    """Make sure, before anything is written, that what was asked for goes together.
-
-    Raises:
-        errors.UsageError: an option is of the other engine.
-        errors.LedgerError: workers cannot share the ledger.
-    """
-    if not is_asked(order, planned):
-        if order.detach or order.priority:
-            said = "--detach" if order.detach else "--priority"
-            raise errors.UsageError(f"{said} is for runs of workers", hint="--engine procrastinate")
-        return
-    plain = Order()
-    for name, said in _ALONE.items():
-        if getattr(order, name) != getattr(plain, name):
-            raise errors.UsageError(f"{said} and --engine procrastinate do not go together", hint="--engine local")
-    jobs.expect_address(connect.address(planned.profile, planned.project, environ))
 
 
 def deliver(

@@ -4,6 +4,7 @@ GeweRunnerError                70  never raised itself
 ├── UsageError                  2  an option or argument that cannot be
 ├── InvalidError                3  a campaign, list or setting has problems; nothing was sent
 ├── LedgerError                 3  the ledger is missing, foreign, unreadable or not the expected one
+│   └── AddressError            3  it is not said where the ledger is
 ├── NotApprovedError            4  digest or lock differs, or the plan was altered
 ├── StoppedError                5  stopped or waiting; run it again to go on
 │   └── LaneHeldError           5  somebody alive sends through the device
@@ -41,6 +42,10 @@ class InvalidError(GeweRunnerError):
 
 class LedgerError(GeweRunnerError):
     exit_code = 3
+
+
+class AddressError(LedgerError):
+    """The variable that should hold the ledger's address does not; a plan can do without."""
 
 
 class NotApprovedError(GeweRunnerError):

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from gewe_runner import consult, errors, expand, prepare, template
+from gewe_runner import errors, expand, template
 from gewe_runner.consult import Consulted
 from gewe_runner.expand import clean
-from gewe_runner.ledger import connect, decide, judge, runs
 from gewe_runner.model import Asked, Campaign, Message, Reason, Recipient, Skip
 from gewe_runner.plan import chance, explain
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
+
+if TYPE_CHECKING:
+    from gewe_runner.ask import Books, Standing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,20 +36,6 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """What the ledger knows of somebody."""
-
-    #: Why it forbids the card; None where it does not, or the files give none.
-    forbids: Reason | None
-    #: The run that the plan goes on with.
-    joins: str | None
-    #: What became of cards of this campaign and edition, the newest run first, as `decide.person` tells it.
-    cards: Sequence[Mapping[str, Any]]
-    #: The cards that count for the frequency cap, the newest first, as `judge.counted` tells them.
-    counted: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
     """Everything that decides what one recipient of a campaign gets."""
 
@@ -66,7 +54,7 @@ class Explanation:
     way: explain.Way | None
     asked: Asked
     #: None where the ledger was not asked.
-    standing: Standing | None
+    standing: "Standing | None"
 
     @property
     def line(self) -> Message | Skip | None:
@@ -83,7 +71,7 @@ class Explanation:
         return self.line.reason if self.line else Reason.SUPPRESSED
 
 
-def explanations(consulted: Sequence[Consulted], ledger: connect.Ledger | None, to_wxid: str) -> list[Explanation]:
+def explanations(consulted: Sequence[Consulted], ledger: "Books | None", to_wxid: str) -> list[Explanation]:
     """Why the recipient gets what they get, for each plan whose lists name them.
 
     Raises:
@@ -102,7 +90,7 @@ def explanations(consulted: Sequence[Consulted], ledger: connect.Ledger | None, 
     return found
 
 
-def _explanation(one: Consulted, ledger: connect.Ledger | None, person: str) -> Explanation | None:
+def _explanation(one: Consulted, ledger: "Books | None", person: str) -> Explanation | None:
     planned, campaign = one.planned, one.planned.campaign
     lines = [line for line in planned.plan.lines() if line.to_wxid == person]
     lists = [source for source in planned.suppress if source.label not in planned.unread]
@@ -125,7 +113,7 @@ def _explanation(one: Consulted, ledger: connect.Ledger | None, person: str) -> 
         variant=explain.variant(campaign, person) if taken else None,
         way=explain.way(campaign, planned.profile, taken) if taken else None,
         asked=one.ledger,
-        standing=_standing(planned, ledger, person, lines) if ledger else None,
+        standing=ledger.standing(planned, person, lines) if ledger else None,
     )
 
 
@@ -169,22 +157,3 @@ def _value(name: str, planned: Planned, recipient: Recipient) -> Value | None:
         if name in values:
             return Value(name=name, value=values[name], origin=origin)
     return None
-
-
-def _standing(planned: Planned, ledger: connect.Ledger, person: str, lines: Sequence[Message | Skip]) -> Standing:
-    campaign, now, overlay = planned.campaign, prepare.now(), judge.Overlay()
-    with ledger.reading() as connection:
-        message = [line for line in lines if isinstance(line, Message)]
-        left = list(runs.lay_over(connection, consult.identity(planned), message, now, overlay))
-        cards = [
-            card
-            for card in decide.person(connection, person)
-            if (card["campaign"], card["edition"]) == (campaign.name, campaign.edition)
-        ]
-        cap = campaign.frequency_cap
-        return Standing(
-            forbids=next((one.reason for one in left if isinstance(one, Skip)), None),
-            joins=overlay.joins,
-            cards=cards,
-            counted=judge.counted(connection, cap, person, now) if cap else (),
-        )

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gewe_runner import consult, prepare, recall, words
+from gewe_runner.ask import Books
 from gewe_runner.consult import Consulted
-from gewe_runner.ledger import connect, judge, rows
 from gewe_runner.model import START, Campaign, Message, Position, Profile, Skip
+from gewe_runner.overlay import Overlay
 from gewe_runner.plan.covers import MOST, Uses
 from gewe_runner.preflight import abreast
 from gewe_runner.preflight import contacts as knowing
@@ -25,7 +26,7 @@ MEMORY = ".gewe/covers.json"
 
 
 def before_sending(
-    consulted: Sequence[Consulted], ledger: connect.Ledger | None, problems: Problems, *, check_covers: bool | None
+    consulted: Sequence[Consulted], ledger: Books | None, problems: Problems, *, check_covers: bool | None
 ) -> None:
     """Look at what a send would need.
 
@@ -51,7 +52,7 @@ def _is_real(profile: Profile) -> bool:
     return not profile.is_sandbox and not surroundings.is_loopback(profile.gateway)
 
 
-def covers(consulted: Sequence[Consulted], ledger: connect.Ledger | None, problems: Problems) -> None:
+def covers(consulted: Sequence[Consulted], ledger: Books | None, problems: Problems) -> None:
     """Look at every cover that would be sent, each once, and add what is wrong to each campaign that uses it."""
     first = consulted[0].planned
     memory = Memory(first.project / MEMORY)
@@ -71,7 +72,7 @@ def covers(consulted: Sequence[Consulted], ledger: connect.Ledger | None, proble
 
 def contacts(
     consulted: Sequence[Consulted],
-    ledger: connect.Ledger | None,
+    ledger: Books | None,
     problems: Problems,
     asker: Asker,
     app_ids: Mapping[str, str],
@@ -124,7 +125,7 @@ def _missing(device: str, found: Missing) -> str:
     )
 
 
-def _uses(one: Consulted, ledger: connect.Ledger | None) -> Uses:
+def _uses(one: Consulted, ledger: Books | None) -> Uses:
     """The covers of the messages that are left to be sent."""
     uses = Uses()
     for line in _left(one, ledger):
@@ -133,11 +134,11 @@ def _uses(one: Consulted, ledger: connect.Ledger | None) -> Uses:
     return uses
 
 
-def _left(one: Consulted, ledger: connect.Ledger | None) -> Iterator[Message | Skip]:
+def _left(one: Consulted, ledger: Books | None) -> Iterator[Message | Skip]:
     """The messages that are left to be sent, among the plan's skips; of a run that goes on, as the ledger has them."""
     if ledger is not None and isinstance(one.planned.plan, recall.Recalled):
-        return rows.pending(ledger, one.planned.plan.run)
-    return consult.laid_over(one.planned, ledger, judge.Overlay())
+        return ledger.pending(one.planned.plan.run)
+    return consult.laid_over(one.planned, ledger, Overlay())
 
 
 def _place(campaign: Campaign, variant: str | None = None) -> Position:

@@ -4,15 +4,24 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from gewe_runner import pace
+from gewe_runner import errors, pace, prepare
 from gewe_runner.consult import Consulted
-from gewe_runner.model import Engine, RunInfo
+from gewe_runner.model import Engine, Profile, RunInfo
+from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
-from gewe_runner.send import local
 from gewe_runner.send.log import Style
 from gewe_runner.watch import Seen
+
+if TYPE_CHECKING:
+    from gewe_runner.send import local
+
+#: Options that only a send which carries its runs out itself can heed.
+_ALONE = {"limit": "--limit", "until": "--until and --for", "stop_after_wave": "--stop-after-wave", "wait": "--wait"}
+
+#: The account's own "File Transfer": every account has it, and nobody else sees what comes in there.
+FILE_HELPER = "filehelper"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +58,44 @@ class Order:
     check_contacts: bool = False
     #: Where reports go; None: `reports` in the project.
     reports: Path | None = None
+
+    def is_for_workers(self, profile: Profile) -> bool:
+        """Whether workers shall carry the runs out."""
+        return (self.engine or profile.engine) is Engine.PROCRASTINATE
+
+    def place(self, project: Path) -> Path:
+        """Where the reports of the project's runs go."""
+        return self.reports or project / "reports"
+
+    def check(self, planned: Sequence[Planned]) -> None:
+        """Make sure, before anything is written, that what was asked for goes together, and with the lock files.
+
+        Raises:
+            errors.UsageError: an option is of the other engine.
+            errors.NotApprovedError: a plan is not the one that is locked.
+        """
+        if not self.is_for_workers(planned[0].profile):
+            if self.detach or self.priority:
+                said = "--detach" if self.detach else "--priority"
+                raise errors.UsageError(f"{said} is for runs of workers", hint="--engine procrastinate")
+        else:
+            plain = Order()
+            for name, said in _ALONE.items():
+                if getattr(self, name) != getattr(plain, name):
+                    raise errors.UsageError(
+                        f"{said} and --engine procrastinate do not go together", hint="--engine local"
+                    )
+        if self.locked:
+            prepare.compare_locks(one for one in planned if not one.campaign.draft)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """What a test card was asked for."""
+
+    to_wxid: str = FILE_HELPER
+    #: The row whose card is sent, as (list, row); None: the first of each device.
+    row: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,5 +135,5 @@ class View(Protocol):
     def watching(self, what: str, total: Callable[[], int | None], /) -> contextlib.AbstractContextManager[Seen]:
         """Show how a step that may take long gets on."""
 
-    def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
+    def sending(self, total: int) -> "contextlib.AbstractContextManager[local.Watch]":
         """Show progress while the context lasts."""

@@ -49,6 +49,20 @@ class Planned:
                 yield line
 
 
+def planned(
+    paths: Sequence[Path],
+    plan: Path | None,
+    profile: str | None,
+    folder: Path,
+    problems: Problems,
+    watched: Watch = watch.nobody,
+) -> Sequence[Planned]:
+    """The plans of campaigns, or the one of a plan file if there is one; see `plan_all` and `from_file`."""
+    if plan is not None:
+        return [from_file(plan, profile, folder, problems, watched)]
+    return plan_all(paths, profile, folder, problems, watched=watched)
+
+
 def plan_all(
     paths: Sequence[Path],
     profile: str | None,

@@ -6,22 +6,22 @@ them is said again: it was kept with the run.
 
 import datetime
 import functools
-import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gewe_runner import errors, find, gather, prepare
+from gewe_runner import consult, errors, find, gather, prepare
 from gewe_runner.gather import Loaded
-from gewe_runner.ledger import connect, forget, rows, runs
-from gewe_runner.ledger.tables import NOTES
 from gewe_runner.model import Level, Message, Problem, Skip
 from gewe_runner.plan import check, freeze
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.rules import plans
+
+if TYPE_CHECKING:
+    from gewe_runner.ask import Books
 
 #: What is said anew, by the clock of today.
 _OF_TODAY = {plans.COVER_EXPIRES.id, plans.NOBODY.id}
@@ -53,7 +53,7 @@ def plans_of(
     try:
         for number, file in enumerate(find.campaigns(paths)):
             loaded = gather.load_one(file, profile, known.of, names, said)
-            ledger = ledger or _ledger(loaded, environ)
+            ledger = ledger or consult.ledger(loaded.profile, loaded.settings.project, environ)
             planned = _recalled(loaded, ledger, folder / str(number), said) if ledger else None
             if planned is None:
                 return []
@@ -95,36 +95,25 @@ class Noted:
         }
 
 
-def _ledger(loaded: Loaded, environ: Mapping[str, str]) -> connect.Ledger | None:
-    url = connect.address(loaded.profile, loaded.settings.project, environ)
-    return connect.open(url) if connect.exists(url) else None
-
-
-def _recalled(loaded: Loaded, ledger: connect.Ledger, folder: Path, said: Problems) -> Planned | None:
+def _recalled(loaded: Loaded, ledger: "Books", folder: Path, said: Problems) -> Planned | None:
     campaign, profile, project = loaded.campaign, loaded.profile, loaded.settings.project
     suppress = gather.suppressions(campaign, profile, project)
     if any(source.sql or source.is_stdin for source in (*campaign.recipients, *suppress)):
         return None  # nobody can tell whether it has changed
-    with ledger.reading() as connection:
-        found = runs.newest(connection, campaign.name, campaign.edition, profile.name)
-    if found is None or "pruned" in found[1] or NOTES not in found[1]:
+    newest = ledger.newest(campaign, profile.name)
+    if newest is None:
         return None
-    run, header = found
-    notes = header.pop(NOTES)
-    made = prepare.made(loaded)
+    header, made = newest.header, prepare.made(loaded)
     if any(made[name] != header["made"].get(name) for name in ("tool", "campaign", "sources")):
-        return None
-    samples = tuple(itertools.islice(rows.messages(ledger, run), freeze.SAMPLES))
-    if any(one.payload == forget.NOTHING for one in samples):
         return None
     plan = Recalled(
         header=freeze.sealed({**header, "made": made}),
         path=folder,
-        samples=samples,
-        run=run,
+        samples=newest.samples,
+        run=newest.id,
         make=functools.cache(functools.partial(_made_anew, loaded, header["digest"], folder)),
     )
-    _say(notes, plan, loaded, said)
+    _say(newest.notes, plan, loaded, said)
     return Planned(campaign=campaign, profile=profile, project=project, plan=plan, suppress=suppress)
 
 

@@ -1,4 +1,4 @@
-"""The composition root: the steps of a send, in order."""
+"""The composition root: the steps of a send, in order; those of a dry run stand in `rehearse`."""
 
 import contextlib
 import dataclasses
@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gewe_runner import conclude, consult, delegate, errors, foresee, pace, prepare, reach, recall
+from gewe_runner import conclude, consult, delegate, errors, foresee, pace, prepare, reach, recall, register, write
 from gewe_runner.consult import Consulted
-from gewe_runner.ledger import connect, judge, lanes, runs
+from gewe_runner.ledger import connect, lanes, runs
 from gewe_runner.model import RunInfo
 from gewe_runner.order import Ended, Order, View
 from gewe_runner.prepare import Planned
@@ -26,40 +26,34 @@ def send(
     with tempfile.TemporaryDirectory(prefix="gewe-runner-") as folder, contextlib.ExitStack() as parts:
         planned = _planned(order, Path(folder), problems, view, environ)
         sendable = [one for one in planned if not one.campaign.draft]
-        delegate.check(order, planned[0], environ)
-        if order.locked:
-            prepare.compare_locks(sendable)
+        order.check(planned)
         # a send that cannot be leaves no ledger behind
-        way = reach.addresses([] if order.dry_run else sendable, environ)
+        way = reach.addresses(sendable, environ)
         for one in planned:
-            conclude.prepare(_reports(order, one))
-        agree = view.new_ledger if sendable and not order.dry_run else None
-        ledger = consult.ledger(planned[0], environ, agree, fresh=order.fresh)
-        if ledger is not None:
-            parts.callback(ledger.close)
-        known = None if order.fresh else ledger
+            write.prepare(order.place(one.project))
+        first, agree = planned[0], view.new_ledger if sendable else None
+        shared = order.is_for_workers(first.profile)
+        books = consult.ledger(first.profile, first.project, environ, agree, fresh=order.fresh, shared=shared)
+        if books is not None:
+            parts.callback(books.close)
+        known = None if order.fresh else books
         consulted = consult.overlays(planned, known, problems, view.watching)
-        if not order.dry_run:
-            foresee.before_sending(consulted, known, problems, check_covers=order.check_covers)
-            if order.check_contacts and sendable:
-                with reach.patient(sendable[0].profile, way[0]) as asker:
-                    foresee.contacts(consulted, known, problems, asker, way[1])
+        foresee.before_sending(consulted, known, problems, check_covers=order.check_covers)
+        if order.check_contacts and sendable:
+            with reach.patient(sendable[0].profile, way[0]) as asker:
+                foresee.contacts(consulted, known, problems, asker, way[1])
         view.planned(consulted, problems)
-        if order.dry_run:
-            return Ended(reports=[_dry_run(order, one, ledger, view) for one in consulted])
         going = [one for one in consulted if not one.planned.campaign.draft]
-        return _carry_out(order, going, ledger, view, stop, environ) if ledger and going else Ended()
+        return _carry_out(order, going, books.ledger, view, stop, environ) if books and going else Ended()
 
 
 def _planned(
     order: Order, folder: Path, problems: Problems, view: View, environ: Mapping[str, str]
 ) -> Sequence[Planned]:
-    if order.plan is not None:
-        return [prepare.from_file(order.plan, order.profile, folder, problems, view.watching)]
-    recalled = (
-        [] if order.dry_run or order.fresh else recall.plans_of(order.paths, order.profile, folder, problems, environ)
-    )
-    return recalled or prepare.plan_all(order.paths, order.profile, folder, problems, watched=view.watching)
+    """A run that goes on is recalled, if it can be; a plan file is read."""
+    can_be_recalled = order.plan is None and not order.fresh
+    recalled = recall.plans_of(order.paths, order.profile, folder, problems, environ) if can_be_recalled else []
+    return recalled or prepare.planned(order.paths, order.plan, order.profile, folder, problems, view.watching)
 
 
 def _carry_out(
@@ -71,15 +65,15 @@ def _carry_out(
     environ: Mapping[str, str],
 ) -> Ended:
     if not order.fresh:
-        consult.unpaused(ledger, going)
+        register.unpaused(ledger, going)
     left = sum(one.overlay.left for one in going)
     if left or any(one.overlay.supersedes for one in going):
         view.confirm(going)
     if order.fresh:
-        consult.empty(ledger)
-    done = [(one, consult.register(ledger, one, view.watching)) for one in going]
+        register.empty(ledger)
+    done = [(one, register.run(ledger, one, view.watching)) for one in going]
     try:
-        if delegate.is_asked(order, going[0].planned):
+        if order.is_for_workers(going[0].planned.profile):
             ended = delegate.deliver(order, done, ledger, view, stop)
             if ended.left:
                 return ended
@@ -144,7 +138,7 @@ def _logged(order: Order, done: Sequence[tuple[Consulted, str]]) -> Iterator[Log
     with contextlib.ExitStack() as files:
         opened = {}
         for one, run in done:
-            folder = conclude.folder(_reports(order, one.planned), one.planned.campaign.name, run)
+            folder = write.folder(order.place(one.planned.project), one.planned.campaign.name, run)
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             opened[run] = files.enter_context((folder / "run.log").open("a", encoding="utf-8"))
         yield Log(style=order.log, files=opened, all=order.log_stream)
@@ -156,22 +150,11 @@ def _finish(
     reasons = [ended.stopped, *(f"{name}: {reason}" for name, reason in ended.stops.items())]
     reasons += ["interrupted"] if ended.interrupted else []
     planned = one.planned
-    if not delegate.is_asked(order, planned):  # the workers say themselves how their runs end
+    if not order.is_for_workers(planned.profile):  # the workers say themselves how their runs end
         with ledger.writing() as connection:
             runs.finish(connection, run, now=prepare.now(), stopped="; ".join(filter(None, reasons)))
-    place = _reports(order, planned)
-    return conclude.write(ledger, run, planned.profile, planned.project, place, watched=view.watching)
-
-
-def _reports(order: Order, planned: Planned) -> Path:
-    return order.reports or planned.project / "reports"
-
-
-def _dry_run(order: Order, one: Consulted, ledger: connect.Ledger | None, view: View) -> tuple[RunInfo, Path]:
-    planned = one.planned
-    lines = consult.laid_over(planned, None if order.fresh else ledger, judge.Overlay())
-    dry = conclude.Rehearsal(plan=planned.plan, lines=lines, left=one.overlay.left, at=prepare.now())
-    return conclude.write_dry(dry, planned.profile, planned.project, _reports(order, planned), view.watching)
+    place = order.place(planned.project)
+    return conclude.report_of(ledger, run, planned.profile, planned.project, place, watched=view.watching)
 
 
 def _job(order: Order, one: Consulted, ledger: connect.Ledger, run: str) -> Job:

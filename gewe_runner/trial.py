@@ -14,24 +14,12 @@ from gewe_runner import consult, errors, prepare, reach
 from gewe_runner.exchange import Outcome
 from gewe_runner.ledger import connect, trials
 from gewe_runner.model import Message, Profile, State, StopWhen
-from gewe_runner.order import Order
+from gewe_runner.order import FILE_HELPER, Order, Trial
 from gewe_runner.plan import freeze
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.send import fleet, local
 from gewe_runner.send.scheduler import Job, Scheduler
-
-#: The account's own "File Transfer": every account has it, and nobody else sees what comes in there.
-FILE_HELPER = "filehelper"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trial:
-    """What a test card was asked for."""
-
-    to_wxid: str = FILE_HELPER
-    #: The row whose card is sent, as (list, row); None: the first of each device.
-    row: tuple[str, int] | None = None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -73,12 +61,12 @@ def send(
         planned = _one(prepare.plan_all(order.paths, order.profile, Path(folder), problems))
         cards = _cards(planned, trial)
         way = reach.addresses([planned], environ)
-        ledger = consult.ledger(planned, environ, view.new_ledger)
-        assert ledger is not None  # made where there was none
-        parts.callback(ledger.close)
+        books = consult.ledger(planned.profile, planned.project, environ, view.new_ledger)
+        assert books is not None  # made where there was none
+        parts.callback(books.close)
         view.trying(planned, cards, problems)
         try:
-            return _deliver(order, planned.profile, cards, ledger, stop, way)
+            return _deliver(order, planned.profile, cards, books.ledger, stop, way)
         except errors.Interrupted:
             return Tried(interrupted=True)
 

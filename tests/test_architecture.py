@@ -20,7 +20,7 @@ from gewe_runner.model import State
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gewe_runner"
 
-WORDS = {"model", "errors", "problems", "watch", "batches"}
+WORDS = {"model", "errors", "problems", "watch", "batches", "overlay", "starting"}
 LEAVES = {"rules", "template", "pace", "cards", "schemas", "words", "wire", "confine"}
 STEPS = {
     "load",
@@ -51,7 +51,11 @@ ROOTS = {
     "gather",
     "compose",
     "consult",
+    "ask",
+    "register",
+    "rehearse",
     "conclude",
+    "write",
     "order",
     "reach",
     "foresee",
@@ -63,27 +67,29 @@ ROOMS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": ROOTS | {"document", "exchange"} | STEPS | LEAVES | GROUND | WORDS,
     "work": {"reach", "exchange", "plan", "ledger", "send"} | WORDS,
-    "recall": {"gather", "prepare", "plan", "ledger"} | LEAVES | GROUND | WORDS,
-    "delegate": {"prepare", "consult", "order", "ledger", "send", "pace"} | WORDS,
-    "run": {"delegate", "recall", "prepare", "consult", "conclude", "order", "reach", "foresee", "exchange"}
-    | STEPS
-    | LEAVES
-    | GROUND
+    "recall": {"ask", "consult", "gather", "prepare", "plan"} | LEAVES | GROUND | WORDS,
+    "delegate": {"consult", "order", "ledger", "send", "pace"} | WORDS,
+    "run": {"delegate", "recall", "prepare", "consult", "register", "conclude", "write", "order", "reach", "foresee"}
+    | {"pace", "ledger", "send"}
     | WORDS,
+    "rehearse": {"ask", "consult", "prepare", "order", "write", "plan", "report"} | WORDS,
     "trial": {"prepare", "consult", "order", "reach", "exchange", "plan", "ledger", "send"} | WORDS,
-    "compare": {"prepare", "expand", "plan", "ledger"} | WORDS,
-    "explain": {"prepare", "consult", "expand", "plan", "ledger", "template"} | WORDS,
+    "compare": {"ask", "prepare", "expand", "plan"} | WORDS,
+    "explain": {"ask", "prepare", "consult", "expand", "plan", "template"} | WORDS,
     "suppress": {"gather", "expand", "ledger", "report"} | LEAVES | GROUND | WORDS,
     "survey": {"gather", "split", "expand", "plan", "find"} | WORDS,
     "prepare": {"gather", "validate", "expand", "plan"} | LEAVES | GROUND | WORDS,
     "gather": {"compose", "load", "validate", "expand", "render", "plan"} | LEAVES | GROUND | WORDS,
     "compose": {"load", "document", "rules", "template", "find", "confine"} | WORDS,
-    "consult": {"prepare", "recall", "plan", "ledger"} | LEAVES | GROUND | WORDS,
-    "order": {"consult", "send", "pace"} | WORDS,
-    "foresee": {"prepare", "consult", "recall", "plan", "ledger", "preflight"} | LEAVES | WORDS,
+    "consult": {"ask", "prepare", "plan", "ledger"} | LEAVES | WORDS,
+    "ask": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
+    "register": {"ask", "consult", "recall", "prepare", "ledger", "find"} | WORDS,
+    "order": {"consult", "prepare", "send", "pace"} | WORDS,
+    "foresee": {"ask", "prepare", "consult", "recall", "plan", "preflight"} | LEAVES | WORDS,
     "reach": {"prepare", "send", "sandbox", "preflight"} | WORDS,
     "examine": {"gather", "prepare", "reach", "foresee", "ledger", "send", "preflight"} | LEAVES | GROUND | WORDS,
-    "conclude": {"expand", "plan", "ledger", "report", "pace"} | GROUND | WORDS,
+    "conclude": {"write", "ledger", "report"} | WORDS,
+    "write": {"expand", "report", "pace", "provenance"} | WORDS,
     # the steps: none knows another, their arrows meet in the four above
     "load": WORDS | {"document", "rules"},
     "validate": WORDS | {"document"} | {"rules", "template", "schemas"},
@@ -116,6 +122,8 @@ ROOMS: dict[str, set[str]] = {
     "exchange": {"model"},
     "model": set(),
     "watch": set(),
+    "overlay": set(),
+    "starting": set(),
     "batches": set(),
     "errors": {"model"},
     "problems": {"model", "errors"},

@@ -27,7 +27,7 @@ COMMANDS = {
 def main() -> None:
     """Run the program and end the process with the contract's exit code."""
     try:
-        from gewe_runner.cli import starting
+        from gewe_runner import starting
 
         starting.begin()  # before anything that takes a while to load
     except KeyboardInterrupt:

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gewe_runner.cards import frame
 from gewe_runner.cli import show
-from gewe_runner.explain import Explanation, Row, Standing
+from gewe_runner.explain import Explanation, Row
 from gewe_runner.model import Asked, Message, Problem, Profile, Reason, Skip
+
+if TYPE_CHECKING:
+    from gewe_runner.ask import Standing
 
 
 def text(found: Sequence[Explanation], profile: Profile) -> str:
@@ -144,7 +147,7 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _standing(one: Explanation, standing: Standing) -> dict[str, Any]:
+def _standing(one: Explanation, standing: "Standing") -> dict[str, Any]:
     cap = one.campaign.frequency_cap
     told = {"messages": cap.messages, "days": cap.days} if cap else None
     return {

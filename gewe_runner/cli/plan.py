@@ -6,19 +6,22 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gewe_runner import compare, consult, errors, expand, explain, find, prepare, recall
+from gewe_runner import compare, consult, errors, expand, explain, find, prepare, recall, starting
 from gewe_runner.cli import differing, explaining, options, progress, show
 from gewe_runner.consult import Consulted
-from gewe_runner.ledger import connect
 from gewe_runner.plan import files
 from gewe_runner.plan import lock as locks
 from gewe_runner.plan.difference import Difference
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
 from gewe_runner.tell import plans
+
+if TYPE_CHECKING:
+    from gewe_runner.ask import Books
 
 _PERSONAL = "holds WeChat ids, which are personal data: keep it out of git; --redact writes a copy without them"
 _REDACTED = "a copy to look at, without ids; what the templates put into the cards is in it, and it cannot be sent"
@@ -71,18 +74,13 @@ def _written(planned: Sequence[Planned], output: Path | None, *, redact: bool, l
             yield f"{show.plain(find.shown(path))}: {'written' if written else 'up to date'}, digest {one.plan.digest}"
 
 
-def _ledger(planned: Planned) -> tuple[connect.Ledger | None, bool]:
+def _ledger(planned: Planned) -> tuple["Books | None", bool]:
     """The ledger if there is one, and whether it is known where it would be; a plan makes none, and does without."""
     try:
-        url = connect.address(planned.profile, planned.project)
-    except errors.LedgerError as error:
+        return consult.ledger(planned.profile, planned.project), True
+    except errors.AddressError as error:
         click.echo(f"ledger not consulted: {error.message}", err=True)
         return None, False
-    if not connect.exists(url):
-        return None, True
-    ledger = connect.open(url)
-    connect.expect(ledger, planned.profile)
-    return ledger, True
 
 
 _SHOWN: Mapping[str, Callable[[Sequence[Consulted], Sequence[Difference], Problems], str]] = {
@@ -149,7 +147,8 @@ def command(
             consulted = consult.overlays(planned, ledger, problems, progress.watching, known=known)
             if check_covers:
                 # here, not above: what makes connections takes longer to load than most plans to make
-                from gewe_runner import foresee
+                with starting.late():
+                    from gewe_runner import foresee
 
                 foresee.covers(consulted, ledger, problems)
                 problems.raise_errors()

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 import gewe_runner
-from gewe_runner.cli import starting
+from gewe_runner import starting
 
 _HELP = """Send WeChat mini-program cards as campaign files declare them, each at most once.
 

@@ -32,6 +32,6 @@ def command(run_id: str, profile: str | None, formats: str, reports: Path | None
         project = options.project()
         own = options.chosen(profile)
         place = reports or project / "reports"
-        info, folder = conclude.write(ledger, run_id, own, project, place, chosen, progress.watching)
+        info, folder = conclude.report_of(ledger, run_id, own, project, place, chosen, progress.watching)
     click.echo(report.summary(info))
     click.echo(f"report: {find.shown(folder)}")

@@ -2,23 +2,24 @@
 
 import contextlib
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gewe_runner import errors, pace, prepare, run
-from gewe_runner.cli import options, progress, show, trying
+from gewe_runner import errors, pace, prepare, rehearse, starting
+from gewe_runner.cli import options, progress, show, stopping, trying
 from gewe_runner.consult import Consulted
 from gewe_runner.model import Engine
 from gewe_runner.order import Ended, Order
 from gewe_runner.problems import Problems
-from gewe_runner.send import local
 from gewe_runner.send.log import Style
 from gewe_runner.watch import Seen
+
+if TYPE_CHECKING:
+    from gewe_runner.send import local
 
 
 @click.command("send")
@@ -75,17 +76,24 @@ from gewe_runner.watch import Seen
 def command(**given: Any) -> int:
     """Send what is still to be sent: at most one card to each recipient. Run it again to go on."""
     asked = trying.asked(given)
-    order, problems, stop = _order(given), Problems(), local.Stop()
+    order, problems = _order(given), Problems()
     approval = {name: given[name] for name in ("yes", "approved", "locked", "new_ledger", "dry_run")}
     view = Terminal(**approval)
     if given["dry_run"] and (given["check_covers"] or given["check_contacts"]):
         click.echo("note: a dry run asks nobody, so covers and contacts are not looked at", err=True)
     try:
-        with _signals(stop):
+        if order.dry_run:
+            with stopping.heard():
+                ended = rehearse.rehearse(order, view, problems)
+        else:
+            # here, not above: database and network take longer to load than most plans to make
+            with starting.late():
+                from gewe_runner.cli import sending
+
             if asked:
                 own = trying.Terminal(given["yes"], given["approved"], view.new_ledger, view.problems)
-                return trying.send(order, asked, own, stop, problems)
-            ended = run.send(order, view, stop, problems)
+                return trying.told(sending.test(order, asked, own, problems), own)
+            ended = sending.send(order, view, problems)
     finally:
         view.problems(problems)
     for line in show.reports(ended.reports):
@@ -203,7 +211,7 @@ class Terminal:
     def watching(self, what: str, total: Callable[[], int | None], /) -> contextlib.AbstractContextManager[Seen]:
         return progress.watching(what, total)
 
-    def sending(self, total: int) -> contextlib.AbstractContextManager[local.Watch]:
+    def sending(self, total: int) -> "contextlib.AbstractContextManager[local.Watch]":
         return progress.sending(total)
 
     def closing(self, ended: Ended) -> int:
@@ -248,23 +256,3 @@ def _question(consulted: Sequence[Consulted]) -> str:
     asked = f"Send {sum(one.overlay.left for one in consulted):,} messages"
     former = sum(one.overlay.supersedes for one in consulted)
     return f"{asked} and cancel {former:,} pending ones of a former plan" if former else asked
-
-
-@contextlib.contextmanager
-def _signals(stop: local.Stop) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the send after what is in flight; before anything is sent they end it at once."""
-
-    def asked(_number: int, _frame: object) -> None:
-        if not stop.listening:
-            raise KeyboardInterrupt
-        stop.ask()
-        if stop.asked == 1:
-            # past Python's buffers: the signal may have come in the middle of writing to stderr, which bears no second
-            os.write(2, stop.says)
-
-    former = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

@@ -1,26 +1,27 @@
 """A test card on the terminal: which cards would go where, the question, and what became of each."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gewe_runner import errors, trial
+from gewe_runner import errors
 from gewe_runner.cli import show
 from gewe_runner.model import Message, State
-from gewe_runner.order import Order
+from gewe_runner.order import FILE_HELPER, Trial
 from gewe_runner.prepare import Planned
 from gewe_runner.problems import Problems
-from gewe_runner.send import local
+
+if TYPE_CHECKING:
+    from gewe_runner.trial import Tried
 
 #: Options that mean nothing for a single card.
 _OTHERS = ("plan", "dry_run", "locked", "limit", "stop_after_wave", "fresh", "reports", "engine", "detach", "priority")
 
 
-def asked(options: Mapping[str, Any]) -> trial.Trial | None:
+def asked(options: Mapping[str, Any]) -> Trial | None:
     """The test card that the options of `send` ask for, if they do.
 
     Raises:
@@ -32,7 +33,7 @@ def asked(options: Mapping[str, Any]) -> trial.Trial | None:
         return None
     if given := [name for name in _OTHERS if options[name]]:
         raise errors.UsageError(f"--test-card and {_option(given[0])} do not go together")
-    return trial.Trial(to_wxid=(options["to_wxid"] or trial.FILE_HELPER).strip(), row=_row(options["row"]))
+    return Trial(to_wxid=(options["to_wxid"] or FILE_HELPER).strip(), row=_row(options["row"]))
 
 
 def _option(name: str) -> str:
@@ -67,7 +68,7 @@ class Terminal:
             click.echo(f"  test card through {device} to {show.plain(card.to_wxid)}: the card of {_place(card)}")
             click.echo(f"            {show.plain(card.payload)}")
         to_wxid = next(iter(cards.values())).to_wxid
-        if planned.profile.require_approval and to_wxid != trial.FILE_HELPER:
+        if planned.profile.require_approval and to_wxid != FILE_HELPER:
             self._approve(planned)
         elif not self.yes:
             self._ask(len(cards), to_wxid)
@@ -75,7 +76,7 @@ class Terminal:
     def _approve(self, planned: Planned) -> None:
         if planned.plan.digest not in self.approved:
             raise errors.NotApprovedError(
-                f"profile {planned.profile.name} sends only what was approved to others than {trial.FILE_HELPER}; "
+                f"profile {planned.profile.name} sends only what was approved to others than {FILE_HELPER}; "
                 "nothing was sent",
                 hint=f"look at the card, then say --approve {planned.plan.digest}",
             )
@@ -91,9 +92,8 @@ class Terminal:
             raise errors.NotApprovedError("not agreed to; nothing was sent")
 
 
-def send(order: Order, asked_for: trial.Trial, view: Terminal, stop: local.Stop, problems: Problems) -> int:
-    """Send the test cards; the exit code of the contract."""
-    tried = trial.send(order, asked_for, view, stop, problems, os.environ)
+def told(tried: "Tried", view: Terminal) -> int:
+    """Say what became of the test cards; the exit code of the contract."""
     last = {one.intent.device: one for one in tried.outcomes}  # those before did not leave and were tried again
     for device, one in sorted(last.items()):
         said = ": ".join(filter(None, [one.reason if one.state is not State.SENT else "", one.text]))

@@ -13,7 +13,7 @@ import sqlalchemy
 from sqlalchemy import exc, insert, select
 
 from gewe_runner import errors
-from gewe_runner.ledger import migrate, postgres, raw, sqlite, tables
+from gewe_runner.ledger import migrate, place, postgres, raw, sqlite, tables
 from gewe_runner.model import Profile
 
 #: Where a ledger is.
@@ -101,29 +101,28 @@ class Ledger:
 
 
 def address(profile: Profile, project: Path, environ: Mapping[str, str] = os.environ) -> sqlalchemy.URL:
-    """Where the profile's ledger is: `ledger_env`'s URL, else `.gewe/<profile>.db` in the project."""
+    """Where the profile's ledger is: `ledger_env`'s URL, else `.gewe/<profile>.db` in the project.
+
+    Raises:
+        errors.AddressError: the variable holds none.
+    """
     if profile.ledger_env is None:
-        return sqlalchemy.URL.create("sqlite", database=str(project / ".gewe" / f"{profile.name}.db"))
-    hint = f"export {profile.ledger_env}=postgresql://user:password@host/database, or sqlite:////path"
-    text = environ.get(profile.ledger_env, "")
-    if not text:
-        raise errors.LedgerError(
-            f"the ledger's address is not set: profile {profile.name} takes it from ${profile.ledger_env}", hint=hint
-        )
+        return sqlalchemy.URL.create("sqlite", database=str(place.own(profile, project)))
+    text, hint = place.named(profile, environ), place.hint(profile)
     try:
         url = sqlalchemy.make_url(text)
     except (exc.ArgumentError, ValueError):
         # without its cause, whose text repeats the address
-        raise errors.LedgerError(f"${profile.ledger_env} holds no database URL", hint=hint) from None
+        raise errors.AddressError(f"${profile.ledger_env} holds no database URL", hint=hint) from None
     backend = url.drivername.partition("+")[0]
     if backend not in DATABASES:
-        raise errors.LedgerError(
+        raise errors.AddressError(
             f"${profile.ledger_env} names a {backend} database; a ledger lies in PostgreSQL or SQLite", hint=hint
         )
     checked = DATABASES[backend].checked(url, project)
     # what stands between two @ would be taken for the host, asked for and shown
     if checked is None or (url.host and text.count("@") > 1):
-        raise errors.LedgerError(
+        raise errors.AddressError(
             f"${profile.ledger_env} is no complete {backend} address; special characters in a password are written "
             "as %XX (@ is %40)",
             hint=hint,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy
@@ -12,31 +12,11 @@ from gewe_runner import batches
 from gewe_runner.ledger import forget
 from gewe_runner.ledger.tables import edition, message, skip
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
+from gewe_runner.overlay import Overlay
 
 _DAY = 86_400_000
 
 _COLUMNS = select(message.c.to_wxid, message.c.state, message.c.sha256)
-
-
-@dataclass(kw_only=True, slots=True)
-class Overlay:
-    """What the ledger takes away from a plan."""
-
-    #: Messages that are still to be sent, by device.
-    devices: Counter[str] = field(default_factory=Counter)
-    #: What the ledger forbids, by reason.
-    skips: Counter[str] = field(default_factory=Counter)
-    #: Of those already sent, how many got exactly this payload.
-    same_card: int = 0
-    #: The run that this plan would go on with, if there is one.
-    joins: str | None = None
-    #: Messages of other runs of the edition that are pending, and that this plan would take the place of.
-    supersedes: int = 0
-
-    @property
-    def left(self) -> int:
-        """Messages that are still to be sent."""
-        return self.devices.total()
 
 
 @dataclass(frozen=True, slots=True)

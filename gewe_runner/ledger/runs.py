@@ -13,6 +13,7 @@ from gewe_runner import errors
 from gewe_runner.ledger import connect, counts, fill, judge
 from gewe_runner.ledger.tables import NOTES, edition, lane, message, meta, metadata, run
 from gewe_runner.model import FrequencyCap, Message, Reason, RunInfo, RunState, Skip, State
+from gewe_runner.overlay import Overlay
 
 #: Texts of refusals that a run is told of with; a gateway can put anything into them.
 TEXTS = 5
@@ -38,7 +39,7 @@ def lay_over(
     identity: Identity,
     lines: Iterable[Message | Skip],
     now: int,
-    overlay: judge.Overlay,
+    overlay: Overlay,
 ) -> Iterator[Message | Skip]:
     """The plan's lines with every message that the ledger forbids turned into a skip; nothing is changed.
 
@@ -53,7 +54,7 @@ def lay_over(
     yield from judge.laid(connection, edition_id, capped, lines, now, overlay)
 
 
-def resumed(connection: sqlalchemy.Connection, identity: Identity, withdrawn: Sequence[int]) -> judge.Overlay | None:
+def resumed(connection: sqlalchemy.Connection, identity: Identity, withdrawn: Sequence[int]) -> Overlay | None:
     """What `lay_over` would count, told from the run that the plan goes on with, however long the plan is.
 
     Args:
@@ -77,7 +78,7 @@ def resumed(connection: sqlalchemy.Connection, identity: Identity, withdrawn: Se
         Reason.UNRESOLVED: sum(states[state] for state in (State.SENDING, State.REJECTED, State.UNKNOWN)),
         Reason.FREQUENCY_CAP: skipped.get(Reason.FREQUENCY_CAP, 0),
     }
-    return judge.Overlay(
+    return Overlay(
         devices=devices,
         skips=+Counter(skips),
         joins=str(joined.id),
@@ -147,7 +148,7 @@ def register(
         .returning(run.c.n)
     ).scalar_one()
     # of an edition that is new nobody can have got anything
-    laid = judge.laid(connection, known, identity.frequency_cap, lines, now, judge.Overlay())
+    laid = judge.laid(connection, known, identity.frequency_cap, lines, now, Overlay())
     fill.fill(connection, edition_id, number, laid)
     connect.DATABASES[connection.dialect.name].learn(connection, message.name)
     return run_id

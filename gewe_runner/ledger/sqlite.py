@@ -8,6 +8,7 @@ import sqlalchemy
 from sqlalchemy import event, exc
 
 from gewe_runner import errors
+from gewe_runner.ledger import place
 
 #: An older ledger is brought up to date by whoever opens it.
 UPGRADES_ITSELF = True
@@ -41,8 +42,7 @@ def shown(url: sqlalchemy.URL) -> str:
 
 def may_exist(url: sqlalchemy.URL) -> bool:
     """Whether there is something to connect to; to connect would make the file."""
-    path = Path(url.database or "")
-    return path.is_dir() or (path.is_file() and path.stat().st_size > 0)
+    return place.is_something(Path(url.database or ""))
 
 
 def exists(url: sqlalchemy.URL) -> bool:

@@ -44,7 +44,21 @@ def test_jinja_is_loaded_for_what_is_more_than_text_and_names(project: Path) -> 
     assert "jinja2" in loaded("validate", "fruit.yaml", cwd=project)
 
 
+@pytest.mark.parametrize("arguments", [["plan", "fruit.yaml"], ["send", "--dry-run", "fruit.yaml"]])
+def test_neither_is_loaded_for_a_plan_as_long_as_there_is_no_ledger(project: Path, arguments: list[str]) -> None:
+    assert not HEAVY & loaded(*arguments, cwd=project)
+
+
+def test_a_plan_that_is_not_told_where_the_ledger_is_loads_no_database(project: Path) -> None:
+    settings = project / "gewe.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("gateway: sandbox", "gateway: sandbox\n    ledger_env: LEDGER"), encoding="utf-8")
+    assert "sqlalchemy" not in loaded("plan", "fruit.yaml", cwd=project)
+
+
 def test_a_ledger_in_a_file_loads_no_other_database(project: Path) -> None:
+    (project / ".gewe").mkdir()
+    (project / ".gewe" / "sandbox.db").write_bytes(b"\0")  # looked into, and found to be none
     found = loaded("send", "--dry-run", "fruit.yaml", cwd=project)
     assert "sqlalchemy" in found
     assert not {name for name in found if "postgresql" in name or "psycopg" in name}

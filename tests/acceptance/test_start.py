@@ -42,7 +42,7 @@ def test_a_signal_while_the_program_starts_ends_it_in_one_line(module: str, numb
 def test_a_program_that_was_started_to_ignore_ctrl_c_goes_on_ignoring_it() -> None:
     script = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
-        "from gewe_runner.cli import starting; starting.begin(); signal.raise_signal(signal.SIGINT); starting.done();"
+        "from gewe_runner import starting; starting.begin(); signal.raise_signal(signal.SIGINT); starting.done();"
         "sys.exit(7 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else 1)"
     )
     assert subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": str(ROOT)}).returncode == 7
@@ -50,7 +50,7 @@ def test_a_program_that_was_started_to_ignore_ctrl_c_goes_on_ignoring_it() -> No
 
 def test_garbage_is_looked_for_again_when_all_is_loaded() -> None:
     script = (
-        "import gc, sys; from gewe_runner.cli import starting; starting.begin(); before = gc.isenabled();"
+        "import gc, sys; from gewe_runner import starting; starting.begin(); before = gc.isenabled();"
         "starting.done(); sys.exit(7 if gc.isenabled() and not before else 1)"
     )
     assert subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": str(ROOT)}).returncode == 7

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gewe_runner.ledger import connect, judge, rows, runs
+from gewe_runner.ledger import connect, rows, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip
+from gewe_runner.overlay import Overlay
 
 NOW = 1_796_000_000_000
 HEADER: dict[str, Any] = {"profile": "sandbox", "made": {"tool": "test"}, "send": {}}
@@ -48,8 +49,8 @@ def register(
 
 def lay_over(
     ledger: connect.Ledger, lines: Sequence[Message | Skip], who: runs.Identity | None = None, *, now: int = NOW
-) -> tuple[list[Message | Skip], judge.Overlay]:
-    overlay = judge.Overlay()
+) -> tuple[list[Message | Skip], Overlay]:
+    overlay = Overlay()
     with ledger.reading() as connection:
         return list(runs.lay_over(connection, who or identity(), lines, now, overlay)), overlay
 

@@ -30,6 +30,7 @@ from gewe_runner.ledger import (
     watched,
 )
 from gewe_runner.model import FrequencyCap, Profile, RunState, State
+from gewe_runner.overlay import Overlay
 from tests import explain
 from tests.contract import filled
 from tests.contract.conftest import KINDS
@@ -123,7 +124,7 @@ def looking(ledger: connect.Ledger) -> None:
         cap = FrequencyCap(messages=1, days=7)
         capped = identity("d2" * 32, edition="1", cap=cap)
         for who in (capped, going_on()):
-            list(runs.lay_over(connection, who, messages("wxid_7", "new"), NOW, judge.Overlay()))
+            list(runs.lay_over(connection, who, messages("wxid_7", "new"), NOW, Overlay()))
         judge.counted(connection, cap, "wxid_7", NOW)
         former.change(connection, "fruit", messages("wxid_7", "new"))
         moves = former.Moves(connection)
@@ -226,7 +227,7 @@ def caring(ledger: connect.Ledger) -> None:
         pass
     forget.forget(ledger, "wxid_7", NOW)
     with ledger.reading() as connection:
-        list(runs.lay_over(connection, going_on(), messages("wxid_7", "new"), NOW, judge.Overlay()))
+        list(runs.lay_over(connection, going_on(), messages("wxid_7", "new"), NOW, Overlay()))
     before = NOW - 40 * DAY
     prune.prune(ledger, prune.look(ledger, before), before, NOW)
     care.adopt(ledger, "sandbox")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from gewe_runner.ledger import connect, counts, decide, judge, runs
+from gewe_runner.ledger import connect, counts, decide, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
+from gewe_runner.overlay import Overlay
 from tests.contract.plans import NOW, identity, lay_over, message, messages, register, skip
 from tests.contract.test_runs import put
 
@@ -12,7 +13,7 @@ STATES = ("sending", "sent", "rejected", "unknown")
 
 def resumed(
     ledger: connect.Ledger, who: runs.Identity | None = None, withdrawn: tuple[int, ...] = ()
-) -> judge.Overlay | None:
+) -> Overlay | None:
     with ledger.reading() as connection:
         return runs.resumed(connection, who or identity(), withdrawn)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gewe_runner import consult, errors, prepare, recall
+from gewe_runner import ask, consult, errors, prepare, recall, register
 from gewe_runner.ledger import connect, forget, runs
 from gewe_runner.ledger.tables import NOTES
 from gewe_runner.model import RunState
@@ -31,8 +31,8 @@ def begin(project: Path, planned: Planned | None = None, problems: Problems | No
     problems = problems or Problems()
     planned = planned or plan(project, problems)
     with opened(planned) as ledger:
-        (consulted,) = consult.overlays([planned], ledger, problems)
-        return consult.register(ledger, consulted)
+        (consulted,) = consult.overlays([planned], ask.Books(ledger), problems)
+        return register.run(ledger, consulted)
 
 
 @contextlib.contextmanager

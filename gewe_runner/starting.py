@@ -3,9 +3,11 @@
 Nor does anything look for garbage then, which would take a tenth of the time and find none: what is loaded is kept.
 """
 
+import contextlib
 import gc
 import os
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 #: What each signal does in a process that has said nothing about it.
@@ -31,6 +33,16 @@ def done() -> None:
     for number, usual in _USUAL.items():
         if signal.getsignal(number) is _end:
             signal.signal(number, usual)
+
+
+@contextlib.contextmanager
+def late() -> Iterator[None]:
+    """Load what only some uses of a command need, in the same way."""
+    begin()
+    try:
+        yield
+    finally:
+        done()
 
 
 def _end(_number: int, _frame: object) -> None:
