@@ -26,7 +26,7 @@ GROUPS: Mapping[str, Group] = {
 }
 
 #: Sees whether everything still works and roughly how fast; no figures to rely on.
-QUICK = Options(pairs=2, rows=5_000, sizes=(1_000, 5_000), campaigns=30, messages=500, ledger=5_000)
+QUICK = Options(pairs=2, rows=5_000, sizes=(1_000, 5_000), campaigns=30, messages=(500,), ledger=5_000)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, help=f"rows of the list that all planners get ({usual.rows})")
     parser.add_argument("--sizes", type=int, nargs="+", help="rows by which growth is shown (1000 to 1000000)")
     parser.add_argument("--campaigns", type=int, help=f"campaign files to validate ({usual.campaigns})")
-    parser.add_argument("--messages", type=int, help=f"messages to send ({usual.messages})")
+    parser.add_argument("--messages", type=int, nargs="+", help="messages to send, in sends of their own (4000 20000)")
     parser.add_argument("--ledger", type=int, help=f"messages of the run that is resumed ({usual.ledger})")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every single measurement")
     return parser

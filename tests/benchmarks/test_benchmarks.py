@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -27,7 +28,7 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of everything but what only `make bench` installs."""
     file = tmp_path_factory.mktemp("bench") / "run.json"
-    sizes = ("--rows", "20", "--sizes", "10", "--campaigns", "2", "--messages", "40", "--ledger", "20")
+    sizes = ("--rows", "20", "--sizes", "10", "--campaigns", "2", "--messages", "20", "40", "--ledger", "20")
     turns = ("--warm-ups", "0", "--pairs", "1")
     done = run("tests.benchmarks", *turns, *sizes, "--only", "^(?!mailmerge|wrk)", "--json", str(file))
     assert done.returncode == 0, done.stderr
@@ -57,6 +58,12 @@ def test_turns_that_warm_the_caches_do_not_count(tmp_path: Path) -> None:
     (found,) = measured(group, options, tmp_path, lambda _: True)
     assert [one.seconds for one in found.taken] == [2, 3, 4]
     assert group.about(options) == 150
+
+
+def test_of_sends_of_several_lengths_the_longest_has_to_meet_the_target(kept: Path) -> None:
+    sides = json.loads(kept.read_text(encoding="utf-8"))["sides"]
+    ours = [side for side in sides if re.fullmatch(r"gewe-runner send, \d+ messages", side["name"])]
+    assert [(side["rows"], [one["limit"] for one in side["targets"]]) for side in ours] == [(20, [None]), (40, [0.9])]
 
 
 def test_every_program_has_a_size_and_a_processor_time(kept: Path) -> None:
