@@ -51,9 +51,9 @@ def campaigns(paths: Sequence[Path]) -> list[Path]:
 
 def of_folders(files: Sequence[Path]) -> list[Path]:
     """The first file of each folder: what holds for one file of a folder, holds for all."""
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for file in files:
-        found.setdefault(file.parent, file)
+        found.setdefault(os.path.dirname(file), file)  # noqa: PTH120 - as text, since there may be hundreds
     return list(found.values())
 
 
