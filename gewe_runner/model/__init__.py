@@ -333,7 +333,6 @@ class Record(NamedTuple):
     variant: str | None
     source: str
     row: int
-    sha256: str
     #: A `State`, or `would_send` in a dry run.
     state: str
     #: Why it was cancelled, or what became of it in a few words.
@@ -349,6 +348,8 @@ class Record(NamedTuple):
     msg_id: str = ""
     new_msg_id: str = ""
     create_time: str = ""
+    #: Hex SHA-256 of the payload.
+    sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -78,8 +78,9 @@ def _pass(
     count = tally.Count(run.waves, dry=tally.WOULD_SEND in run.counts)
     for messages in batches.of(records, _BATCH):
         count.messages(messages)
+        batch = contents.batch(messages)
         for one in writers:
-            one.messages(messages)
+            one.messages(batch)
         seen(len(messages))
     for skipped in batches.of(skips, _BATCH):
         count.skips(skipped)

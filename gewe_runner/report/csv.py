@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from gewe_runner import words
-from gewe_runner.model import Record, RunInfo, Skip
+from gewe_runner.model import RunInfo, Skip
 from gewe_runner.report import cells, contents, files
 from gewe_runner.report.tally import Tally
 
 FILE = "messages.csv"
 
-_TABBED = cells.TAB.join(["%s"] * len(contents.MESSAGE_FIELDS))
+_FIELDS = contents.MESSAGE_FIELDS
+_LINE = ",".join(["%s"] * len(_FIELDS))
+#: The API gives ids that are longer than a spreadsheet's numbers in every answer: they alone would call for care.
+_LONG = ",".join("'%s" if name == "newMsgId" else "%s" for name in _FIELDS)
+_ID = _FIELDS.index("newMsgId")
 
 
 def writer(draft: files.Draft) -> "_Writer":
@@ -22,13 +25,12 @@ class _Writer:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._rows = cells.writer(stream)
-        self._rows([contents.MESSAGE_FIELDS])
+        self._rows([_FIELDS])
 
-    def messages(self, batch: Sequence[Record]) -> None:
-        rows = [_message(one) for one in batch]
-        text = cells.joined([_TABBED % row for row in rows], len(contents.MESSAGE_FIELDS))
+    def messages(self, batch: contents.Batch) -> None:
+        text = cells.joined([(_LONG if cells.is_long(row[_ID]) else _LINE) % row for row in batch.rows], len(_FIELDS))
         if text is None:
-            self._rows(map(_careful, rows))
+            self._rows(map(_careful, batch.rows))
         else:
             self._stream.write(text)
 
@@ -43,18 +45,6 @@ def _careful(row: Iterable[str | int]) -> Iterator[str | int]:
     return (cells.exact(value) if isinstance(value, str) else value for value in row)
 
 
-def _message(one: Record) -> tuple[str | int, ...]:
-    seq, to_wxid, device, variant, source, row, sha256, state, reason, said, attempts, started, ended, *ids = one
-    msg_id, new_msg_id, create_time = ids
-    begun, over = words.timestamp(started) or "", words.timestamp(ended) or ""
-    # longer than a spreadsheet's numbers in every answer, so that it alone would call for care
-    new_msg_id = cells.exact(new_msg_id)
-    return (
-        *(seq, to_wxid, device, variant or "", source, row, state, reason, said, attempts, begun, over),
-        *(msg_id, new_msg_id, create_time, sha256),
-    )
-
-
 def _skip(one: Skip) -> Iterator[str | int]:
     reason = f"{one.reason}: {one.text}" if one.text else str(one.reason)
     known: dict[str, str | int] = {
@@ -64,4 +54,4 @@ def _skip(one: Skip) -> Iterator[str | int]:
         "state": "skipped",
         "reason": reason,
     }
-    return (known.get(name, "") for name in contents.MESSAGE_FIELDS)
+    return (known.get(name, "") for name in _FIELDS)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gewe_runner import words
 from gewe_runner.model import Record, RunInfo, Skip, State
-from gewe_runner.report import cells, files
+from gewe_runner.report import cells, contents, files
 from gewe_runner.report.tally import Tally
 
 FILE = "failed.csv"
@@ -34,8 +34,8 @@ class Writer:
         self._columns: dict[str, None] = {}
         self._complete = True
 
-    def messages(self, batch: Sequence[Record]) -> None:
-        for one in batch:
+    def messages(self, batch: contents.Batch) -> None:
+        for one in batch.records:
             if one.state in STATES:
                 values = self._walk.values(one)
                 self._complete = self._complete and values is not None

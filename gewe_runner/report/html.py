@@ -7,7 +7,7 @@ from typing import Any
 
 from gewe_runner.cards import chunks, frame
 from gewe_runner.model import Record, RunInfo, Skip, State
-from gewe_runner.report import files
+from gewe_runner.report import contents, files
 from gewe_runner.report.tally import Tally
 
 FILE = "report.html"
@@ -31,8 +31,8 @@ class _Writer:
         self._draft = draft
         self._piece: list[_Row] = []
 
-    def messages(self, batch: Sequence[Record]) -> None:
-        self._piece.extend(map(_message, batch))
+    def messages(self, batch: contents.Batch) -> None:
+        self._piece.extend(map(_message, batch.records))
         self._pack(chunks.SIZE)
 
     def skips(self, batch: Sequence[Skip]) -> None:

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from gewe_runner import words
 from gewe_runner.model import Record, RunInfo, Skip, State
-from gewe_runner.report import files
+from gewe_runner.report import contents, files
 from gewe_runner.report.tally import Tally
 
 FILE = "junit.xml"
@@ -29,8 +29,8 @@ class _Writer:
         self._failures: dict[str, list[str]] = {}
         self._left = TOLD
 
-    def messages(self, batch: Sequence[Record]) -> None:
-        failed = (one for one in batch if one.state in _FAILED)
+    def messages(self, batch: contents.Batch) -> None:
+        failed = (one for one in batch.records if one.state in _FAILED)
         for one in itertools.islice(failed, self._left):
             self._failures.setdefault(one.device, []).append(_case(one))
             self._left -= 1

@@ -6,8 +6,8 @@ from typing import TextIO
 
 from gewe_runner import words
 from gewe_runner.cards import frame
-from gewe_runner.model import Record, RunInfo, Skip, State
-from gewe_runner.report import files, outcome
+from gewe_runner.model import RunInfo, Skip, State
+from gewe_runner.report import contents, files, outcome
 from gewe_runner.report.tally import Tally
 
 FILE = "report.md"
@@ -22,7 +22,7 @@ class _Writer:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def messages(self, batch: Sequence[Record]) -> None:
+    def messages(self, batch: contents.Batch) -> None:
         """Nothing: what was counted is all that is told."""
 
     def skips(self, batch: Sequence[Skip]) -> None:

@@ -21,7 +21,3 @@ def test_a_line_that_was_cut_says_so() -> None:
 @given(st.from_regex(r"[A-Za-z0-9_@]{6,40}", fullmatch=True))
 def test_a_short_id_never_shows_the_whole(wxid: str) -> None:
     assert len(words.short_id(wxid).replace("…", "")) < len(wxid)
-
-
-def test_no_time_is_none() -> None:
-    assert words.timestamp(None) is None

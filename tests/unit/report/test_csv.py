@@ -69,10 +69,10 @@ def test_any_text_comes_back_but_for_the_apostrophe_and_nul(first: str, second: 
 def test_lines_that_are_joined_are_those_that_are_written_with_care(rows: list[tuple[str, str]]) -> None:
     stream = io.StringIO(newline="")
     cells.writer(stream)((number, *map(cells.exact, row)) for number, row in enumerate(rows))
-    text = cells.joined([cells.TAB.join((str(number), *row)) for number, row in enumerate(rows)], 3)
+    text = cells.joined([",".join((str(number), *row)) for number, row in enumerate(rows)], 3)
     assert text in (None, stream.getvalue().removeprefix("\ufeff"))
 
 
 def test_plain_lines_are_joined() -> None:
-    assert cells.joined(["1\twxid_a\t\t操作成功 a-b", "2\t-5x\t\t"], 4) is None
-    assert cells.joined(["1\twxid_a\t\t操作成功 a-b", "2\tb\t\t"], 4) == "1,wxid_a,,操作成功 a-b\r\n2,b,,\r\n"
+    assert cells.joined(["1,wxid_a,,操作成功 a-b", "2,-5x,,"], 4) is None
+    assert cells.joined(["1,wxid_a,,操作成功 a-b", "2,b,,"], 4) == "1,wxid_a,,操作成功 a-b\r\n2,b,,\r\n"

@@ -5,9 +5,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gewe_runner import schemas
-from gewe_runner.model import Reason, State
+from gewe_runner.model import Reason, Record, State
+from gewe_runner.report import contents, json
 
 from . import build
 
@@ -104,3 +107,18 @@ def test_half_a_surrogate_pair_comes_back_as_it_was(tmp_path: Path) -> None:
     text = "\\\ud83d x"
     build.write(tmp_path, [build.record(gateway_text=text)])
     assert build.read_json(tmp_path)["messages"][0]["gatewayText"] == text
+
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=4)
+
+
+@given(st.builds(build.record, to_wxid=TEXT, device=TEXT, variant=st.none() | TEXT.filter(bool), gateway_text=TEXT))
+def test_lines_that_are_joined_are_those_that_are_encoded(record: Record) -> None:
+    rows = contents.batch([record, record._replace(started_at=build.NINE)]).rows
+    assert json.joined(rows) in (None, ",\n".join(map(json.careful, rows)))
+
+
+@pytest.mark.parametrize("sign", ['"', "\\", "\t", "\n", "\0", "\x1f"])
+def test_only_lines_without_signs_to_escape_are_joined(sign: str) -> None:
+    assert json.joined(contents.batch([build.record(1), build.record(2, gateway_text="操作成功")]).rows)
+    assert json.joined(contents.batch([build.record(1), build.record(2, gateway_text=f"a{sign}")]).rows) is None
