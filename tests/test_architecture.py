@@ -94,11 +94,11 @@ ROOMS: dict[str, set[str]] = {
     "load": WORDS | {"document", "rules"},
     "validate": WORDS | {"document"} | {"rules", "template", "schemas"},
     "expand": WORDS | {"rules", "template", "wire", "words", "confine"},
-    "render": WORDS | {"rules", "template", "schemas"},
+    "render": WORDS | {"processes", "rules", "template", "schemas"},
     "plan": WORDS | {"rules", "pace"},
     "send": WORDS | {"pace", "exchange", "wire", "words"},
     "ledger": WORDS | {"exchange"},
-    "report": WORDS | {"cards", "words"},
+    "report": WORDS | {"processes", "cards", "words"},
     "init": WORDS | {"schemas"},
     "tell": WORDS | {"rules", "words"},
     "sandbox": WORDS | {"cards"},
@@ -108,6 +108,7 @@ ROOMS: dict[str, set[str]] = {
     "provenance": set(),
     # how work is shared out
     "split": WORDS,
+    "processes": set(),
     # the leaves
     "rules": {"model", "document", "template"},
     "template": set(),
@@ -150,12 +151,12 @@ LIBRARIES: dict[str, set[str]] = {
 #: What the standard library has for the world outside: imports, and attributes as `module.name`.
 WORLD: dict[str, set[str]] = {
     "importlib": {"cli", "expand", "ledger", "rules", "tell"},
-    "multiprocessing": {"render"},
+    "multiprocessing": {"processes"},
     "socket": {"sandbox", "ledger", "preflight", "wire"},
     "sqlite3": {"plan"},
     "sys.stderr": {"cli"},
     "sys.stdout": {"cli"},
-    "threading": {"render", "send", "split", "preflight", "sandbox", "ledger", "wire"},
+    "threading": {"processes", "send", "split", "preflight", "sandbox", "ledger", "wire"},
     "time.sleep": {"send", "sandbox", "ledger", "cli"},
 }
 

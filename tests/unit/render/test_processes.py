@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from gewe_runner import batches, render
+from gewe_runner import processes as others
 from gewe_runner.model import Assignment, Message
 from gewe_runner.problems import Problems
 from gewe_runner.render import processes
@@ -67,14 +68,14 @@ def test_no_more_batches_are_read_than_are_under_way() -> None:
     found = render.messages(BUSY, PROFILE, rows(), Problems())
     taken = sum(isinstance(next(found), Message) for _ in range(MANY))
     found.close()  # type: ignore[attr-defined]
-    cores = len(os.sched_getaffinity(0))
-    assert read - taken <= (processes.AHEAD * cores + 3) * batches.SIZE
+    assert read - taken <= (2 * others.AHEAD * others.others() + 3) * batches.SIZE
 
 
 SCRIPT = """
 import itertools, sys, time
 from gewe_runner.problems import Problems
 from gewe_runner import batches, render
+from gewe_runner import processes as others
 from tests.unit.render.test_processes import BUSY
 from tests.unit.render.test_render import PROFILE, given
 

@@ -1,0 +1,81 @@
+"""Work is shared with other processes, and nobody can tell from what comes of it."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from gewe_runner import processes
+
+HELPERS = 1
+
+_begun: list[int] = []
+
+
+def begin() -> None:
+    _begun.append(os.getpid())
+
+
+def here(number: int) -> tuple[int, bool]:
+    return number, True
+
+
+def there(number: int) -> tuple[int, bool]:
+    """The number, and whether the process has begun as it should."""
+    time.sleep(0.001 * (number % 3))
+    return number, _begun == [os.getpid()]
+
+
+def ended(number: int) -> tuple[int, bool]:
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return there(number)
+
+
+def faulty(number: int) -> tuple[int, bool]:
+    return number // 0, True
+
+
+def test_what_comes_of_things_keeps_their_order() -> None:
+    found = list(processes.shared(range(200), here, there, begin, HELPERS))
+    assert found == [(number, True) for number in range(200)]
+
+
+def test_this_process_does_a_part_itself() -> None:
+    done: list[int] = []
+
+    def noted(number: int) -> tuple[int, bool]:
+        done.append(number)
+        return here(number)
+
+    list(processes.shared(range(200), noted, there, begin, HELPERS))
+    assert 0 < len(done) < 200
+
+
+def test_what_a_process_had_that_was_ended_is_done_here() -> None:
+    found = list(processes.shared(range(50), here, ended, begin, HELPERS))
+    assert found == [(number, True) for number in range(50)]
+
+
+def test_what_goes_wrong_in_another_process_is_raised_here() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(processes.shared(range(50), here, faulty, begin, HELPERS))
+
+
+def test_things_are_read_no_further_than_they_are_under_way() -> None:
+    read = 0
+
+    def things() -> Iterator[int]:
+        nonlocal read
+        for number in range(10_000):
+            read = number
+            yield number
+
+    found = processes.shared(things(), here, there, begin, HELPERS)
+    for taken in range(100):
+        next(found)
+        assert read - taken <= 2 * processes.AHEAD * HELPERS + 1
+    found.close()  # type: ignore[attr-defined]
+    assert read < 200
