@@ -15,7 +15,7 @@ def report_of(
     profile: Profile,
     project: Path,
     reports: Path,
-    formats: Sequence[str] = tuple(report.FORMATS),
+    formats: Sequence[str] = report.FORMATS,
     watched: Watch = watch.nobody,
 ) -> tuple[RunInfo, Path]:
     """Write the report of a run as it stands now.

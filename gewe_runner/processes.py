@@ -38,14 +38,18 @@ def expect(*modules: str) -> None:
 
 
 def shared(
-    things: Iterable[T], here: Callable[[T], R], there: Callable[[T], R], begin: Callable[[], None], helpers: int
+    things: Iterable[T],
+    here: Callable[[T], R],
+    there: Callable[[T], R],
+    helpers: int,
+    begin: Callable[[], object] = tuple,
 ) -> Iterator[R]:
     """What becomes of each thing, in their order; this process does one itself where the others have enough to do.
 
     Args:
         here: Does in this process what `there`, a function that can be pickled, does in another.
-        begin: What each process does first.
         helpers: How many other processes there are.
+        begin: What each of them does first; by default nothing.
     """
     flying: collections.deque[tuple[T, Future[R]]] = collections.deque()
     with _pool(helpers, begin) as pool:
@@ -87,7 +91,7 @@ def _result(here: Callable[[T], R], thing: T, future: "Future[R]") -> R:
         return here(thing)
 
 
-def _pool(helpers: int, begin: Callable[[], None]) -> "ProcessPoolExecutor":
+def _pool(helpers: int, begin: Callable[[], object]) -> "ProcessPoolExecutor":
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
@@ -95,7 +99,7 @@ def _pool(helpers: int, begin: Callable[[], None]) -> "ProcessPoolExecutor":
     return ProcessPoolExecutor(helpers, context, functools.partial(_begin, begin))
 
 
-def _begin(begin: Callable[[], None]) -> None:
+def _begin(begin: Callable[[], object]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, too, and ends us
     threading.Thread(target=_end_with_parent, daemon=True).start()
     begin()

@@ -1,6 +1,5 @@
 """Makes messages of recipients: the card's templates filled with each row, checked and frozen as canonical JSON."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from gewe_runner import batches
@@ -43,10 +42,12 @@ def _pressed(
 ) -> Iterator[tuple[Sequence[Assignment | Skip], Pressed]]:
     """What became of each batch of rows."""
     press = Press(campaign, profile)
-    # each batch twice: its slips go to be pressed, the lines wait for what comes back
-    laid, waiting = itertools.tee(batches.of(assignments))
-    sheets = Names(campaign, profile, press.names, problems).over(map(_sheets, laid))
-    yield from zip(waiting, processes.pressed(campaign, profile, press, sheets, how), strict=True)
+    names = Names(campaign, profile, press.names, problems)
+
+    def pressed(batch: Iterator[Sequence[Assignment | Skip]]) -> Iterator[Pressed]:
+        return processes.pressed(campaign, profile, press, names.over(map(_sheets, batch)), how)
+
+    return batches.beside(batches.of(assignments), pressed)
 
 
 def _sheets(batch: Iterable[Assignment | Skip]) -> list[Sheet]:

@@ -49,7 +49,7 @@ def pressed(
     if first is not None:
         here, there = functools.partial(how, press), functools.partial(_press, how)
         begin = functools.partial(_begin, campaign, profile)
-        yield from processes.shared(itertools.chain([first], batches), here, there, begin, helpers)
+        yield from processes.shared(itertools.chain([first], batches), here, there, helpers, begin)
 
 
 def _begin(campaign: Campaign, profile: Profile) -> None:

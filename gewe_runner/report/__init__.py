@@ -2,18 +2,22 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from gewe_runner import batches, errors
 from gewe_runner.model import Record, RunInfo, Skip
-from gewe_runner.report import contents, csv, failed, files, html, json, junit, markdown, outcome, tally
+from gewe_runner.report import contents, failed, files, outcome, shown, tally
 
-#: One module a format. `failed.csv` is none of them: it is always written.
-FORMATS: Mapping[str, contents.Format] = {"json": json, "csv": csv, "markdown": markdown, "html": html, "junit": junit}
+T = TypeVar("T")
 
-#: Rows that are handed from one format to the next; of each there are several long texts.
-_BATCH = 200
+#: What a report can be asked for. `failed.csv` is none of them: it is always written.
+FORMATS = tuple(shown.FORMATS)
+
+#: Rows that are handed to the formats at once; fewer, but so many at least, where their texts have many characters.
+_BATCH, _FEW, _CHARACTERS = 1_000, 100, 200_000
 
 
 def write(
@@ -23,17 +27,16 @@ def write(
     records: Iterable[Record],
     skips: Iterable[Skip],
     original: failed.Original,
-    formats: Sequence[str] = tuple(FORMATS),
+    formats: Sequence[str] = FORMATS,
     seen: Callable[[int], None] = lambda _rows: None,
 ) -> tally.Tally:
     """Write the report's files, each beside its old version first and then all of them in its place.
 
-    The rows pass once, a batch at a time, through every format; nothing holds all of them. All totals are counted
-    from them, so that they agree with the rows listed even while the run goes on.
+    The rows pass once, a batch at a time; nothing holds all of them. All totals are counted from them, so that they
+    agree with the rows listed even while the run goes on.
 
     Args:
-        directory: Made if it is missing, for the owner only; the files are the owner's alone as well, since ids are
-            personal data.
+        directory: Made if it is missing; that and the files are the owner's alone, since ids are personal data.
         records: The run's messages, in plan order.
         skips: Its skipped rows, in plan order; asked for when the messages are through.
         original: The rows of the list with that label, as (row number, values by column) in the order of the list;
@@ -54,11 +57,13 @@ def write(
             def begun(name: str) -> files.Draft:
                 return drafts.enter_context(files.draft(directory / name))
 
-            forms = [FORMATS[name] for name in dict.fromkeys(formats)]
-            writers = [*(form.writer(begun(form.FILE)) for form in forms), failed.Writer(begun(failed.FILE), original)]
-            counted = _pass(run, records, skips, writers, seen)
-            for one in writers:
+            forms = {name: shown.FORMATS[name] for name in formats}
+            writers = {name: form.writer(begun(form.FILE)) for name, form in forms.items()}
+            failures = failed.Writer(begun(failed.FILE), original)
+            counted = _pass(run, records, skips, writers, failures, seen)
+            for one in writers.values():
                 one.finish(run, counted)
+            failures.finish()
     except OSError as exc:
         raise errors.UsageError(
             f"the report cannot be written to {directory}: {exc.strerror or exc}",
@@ -71,25 +76,43 @@ def _pass(
     run: RunInfo,
     records: Iterable[Record],
     skips: Iterable[Skip],
-    writers: Sequence[contents.Writer],
+    writers: Mapping[str, contents.Writer],
+    failures: failed.Writer,
     seen: Callable[[int], None],
 ) -> tally.Tally:
     """Let every row pass through the count and all writers."""
     count = tally.Count(run.waves, dry=tally.WOULD_SEND in run.counts)
-    for messages in batches.of(records, _BATCH):
-        count.messages(messages)
-        batch = contents.batch(messages)
-        for one in writers:
-            one.messages(batch)
-        seen(len(messages))
-    for skipped in batches.of(skips, _BATCH):
-        count.skips(skipped)
-        for one in writers:
-            one.skips(skipped)
-        seen(len(skipped))
+    work = functools.partial(shown.over, writers, run.planned + sum(run.skips.values()))
+    for batch, parts in batches.beside(_batches(records, skips), work):
+        count.messages(batch.messages)
+        count.skips(batch.skips)
+        failures.messages(batch.messages)
+        for one, part in zip(writers.values(), parts, strict=True):
+            (one.skips if batch.skips else one.messages)(part)
+        seen(len(batch.messages) + len(batch.skips))
     if run.pruned_at is not None:  # most of its skipped rows are only numbers by now
         return dataclasses.replace(count.tally(), skips=tally.in_order(run.skips))
     return count.tally()
+
+
+def _batches(records: Iterable[Record], skips: Iterable[Skip]) -> Iterator[shown.Batch]:
+    for messages in _gathered(records, lambda one: len(one.reason) + len(one.gateway_text)):
+        yield shown.Batch(messages=messages)
+    for skipped in _gathered(skips, lambda one: len(one.text)):
+        yield shown.Batch(skips=skipped)
+
+
+def _gathered(rows: Iterable[T], length: Callable[[T], int]) -> Iterator[list[T]]:
+    batch: list[T] = []
+    characters = 0
+    for few in batches.of(rows, _FEW):
+        batch += few
+        characters += sum(map(length, few))
+        if len(batch) >= _BATCH or characters >= _CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def summary(run: RunInfo) -> str:

@@ -1,9 +1,12 @@
 """Writes CSV that a spreadsheet opens as text: UTF-8 with its mark, CRLF, and no cell that runs as a formula."""
 
 import csv
+import io
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import TextIO
+from collections.abc import Iterable, Sequence
+
+#: The byte-order mark that Excel wants before Chinese text.
+MARK = "\ufeff"
 
 #: What makes a cell a formula; the full-width forms count where a Chinese keyboard types them.
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
@@ -33,10 +36,11 @@ def joined(lines: Sequence[str], fields: int) -> str | None:
     return text if is_plain else None
 
 
-def writer(stream: TextIO) -> Callable[[Iterable[Iterable[str | int | None]]], object]:
-    """A function that writes rows; the byte-order mark that Excel wants before Chinese text is written at once."""
-    stream.write("\ufeff")
-    return csv.writer(stream, lineterminator="\r\n").writerows
+def written(rows: Iterable[Iterable[str | int | None]]) -> str:
+    """Rows as lines, each field in quotes where it needs them."""
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\r\n").writerows(rows)
+    return stream.getvalue()
 
 
 def safe(value: str) -> str:

@@ -40,8 +40,12 @@ def _row(one: Record) -> Row:
 class Writer(Protocol):
     """One file while the rows pass by: all messages in plan order, then all skips, then what was counted."""
 
-    def messages(self, batch: Batch) -> None: ...
-    def skips(self, batch: Sequence[Skip]) -> None: ...
+    def messages(self, shown: Any, /) -> None:
+        """Add what the format's `messages` has given."""
+
+    def skips(self, shown: Any, /) -> None:
+        """Add what its `skips` has given."""
+
     def finish(self, run: RunInfo, tally: Tally) -> None: ...
 
 
@@ -50,6 +54,12 @@ class Format(Protocol):
 
     #: The name of its file.
     FILE: str
+
+    def messages(self, batch: Batch, /) -> Any:
+        """What the file shows of messages; this may be asked for in another process."""
+
+    def skips(self, batch: Sequence[Skip], /) -> Any:
+        """What it shows of skipped rows; likewise."""
 
     def writer(self, draft: files.Draft, /) -> Writer:
         """Begin the file; lines end as the format wants it, the draft changes nothing."""

@@ -16,26 +16,31 @@ _LONG = ",".join("'%s" if name == "newMsgId" else "%s" for name in _FIELDS)
 _ID = _FIELDS.index("newMsgId")
 
 
+def messages(batch: contents.Batch) -> str:
+    """A line each."""
+    lines = [(_LONG if cells.is_long(row[_ID]) else _LINE) % row for row in batch.rows]
+    return cells.joined(lines, len(_FIELDS)) or cells.written(map(_careful, batch.rows))
+
+
+def skips(batch: Sequence[Skip]) -> str:
+    """A line each, whose state is `skipped`."""
+    return cells.written(_careful(_skip(one)) for one in batch)
+
+
 def writer(draft: files.Draft) -> "_Writer":
-    """Begin the file with the names of the columns; the messages follow, then the skips, whose state is `skipped`."""
+    """Begin the file with the names of the columns."""
     return _Writer(draft.stream)
 
 
 class _Writer:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._rows = cells.writer(stream)
-        self._rows([_FIELDS])
+        self._stream.write(cells.MARK + cells.written([_FIELDS]))
 
-    def messages(self, batch: contents.Batch) -> None:
-        text = cells.joined([(_LONG if cells.is_long(row[_ID]) else _LINE) % row for row in batch.rows], len(_FIELDS))
-        if text is None:
-            self._rows(map(_careful, batch.rows))
-        else:
-            self._stream.write(text)
+    def messages(self, lines: str) -> None:
+        self._stream.write(lines)
 
-    def skips(self, batch: Sequence[Skip]) -> None:
-        self._rows(_careful(_skip(one)) for one in batch)
+    skips = messages
 
     def finish(self, run: RunInfo, tally: Tally) -> None:
         """Nothing: there are only rows."""

@@ -5,9 +5,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gewe_runner import words
-from gewe_runner.model import Record, RunInfo, Skip, State
-from gewe_runner.report import cells, contents, files
-from gewe_runner.report.tally import Tally
+from gewe_runner.model import Record, State
+from gewe_runner.report import cells, files
 
 FILE = "failed.csv"
 #: Pending is not among them: sending again goes on with those.
@@ -34,25 +33,24 @@ class Writer:
         self._columns: dict[str, None] = {}
         self._complete = True
 
-    def messages(self, batch: contents.Batch) -> None:
-        for one in batch.records:
+    def messages(self, batch: Sequence[Record]) -> None:
+        """Add those of them that failed."""
+        for one in batch:
             if one.state in STATES:
                 values = self._walk.values(one)
                 self._complete = self._complete and values is not None
                 self._columns |= dict.fromkeys(values or ())
                 self._draft.wait(f"{json.dumps([one.to_wxid, _told(one), values or {}])}\n")
 
-    def skips(self, batch: Sequence[Skip]) -> None:
-        """Nothing: nobody tried to send to them."""
-
-    def finish(self, run: RunInfo, tally: Tally) -> None:  # noqa: ARG002 - as every writer's
+    def finish(self) -> None:
+        """Write what has come together."""
         columns = [*([] if "toWxid" in self._columns else ["toWxid"]), *self._columns]
         ours = [*(() if self._complete else ("source", "row")), "state", "reason", "gateway_text"]
-        rows = cells.writer(self._draft.stream)
-        rows([map(cells.safe, [*columns, *_free(ours, columns)])])
+        stream = self._draft.stream
+        stream.write(cells.MARK + cells.written([map(cells.safe, [*columns, *_free(ours, columns)])]))
         for to_wxid, told, values in map(json.loads, self._draft.waited()):
             theirs = [values.get(name, to_wxid if name == "toWxid" else "") for name in columns]
-            rows([map(cells.safe, [*theirs, *(told[name] for name in ours)])])
+            stream.write(cells.written([map(cells.safe, [*theirs, *(told[name] for name in ours)])]))
 
 
 def _told(one: Record) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """report.html: the run on one page that holds everything it needs; every text in it stays text."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,20 @@ _Row = tuple[str | int | None, ...]
 _TEXT = 500
 
 
+def messages(batch: contents.Batch) -> str:
+    """Pieces of the page with a row each."""
+    return _packed(map(_message, batch.records))
+
+
+def skips(batch: Sequence[Skip]) -> str:
+    """Pieces of the page with a row each."""
+    return _packed(map(_skip, batch))
+
+
+def _packed(rows: Iterable[_Row]) -> str:
+    return "".join(f'<script type="text/plain" class="rows">{piece}</script>\n' for piece in chunks.packed(rows))
+
+
 def writer(draft: files.Draft) -> "_Writer":
     """Begin the page: the rows wait, since what was counted stands before them."""
     return _Writer(draft)
@@ -29,30 +43,18 @@ def writer(draft: files.Draft) -> "_Writer":
 class _Writer:
     def __init__(self, draft: files.Draft) -> None:
         self._draft = draft
-        self._piece: list[_Row] = []
 
-    def messages(self, batch: contents.Batch) -> None:
-        self._piece.extend(map(_message, batch.records))
-        self._pack(chunks.SIZE)
+    def messages(self, pieces: str) -> None:
+        self._draft.wait(pieces)
 
-    def skips(self, batch: Sequence[Skip]) -> None:
-        self._piece.extend(map(_skip, batch))
-        self._pack(chunks.SIZE)
+    skips = messages
 
     def finish(self, run: RunInfo, tally: Tally) -> None:
-        self._pack(1)
         before, after = frame.halves(_FRAME)
         self._draft.stream.write(before)
         self._draft.stream.write(frame.data("facts", _facts(run, tally)))
         self._draft.wait(after)
         self._draft.follow()
-
-    def _pack(self, least: int) -> None:
-        """Pack what has come together if there are so many rows."""
-        if len(self._piece) >= least:
-            for piece in chunks.packed(self._piece):
-                self._draft.wait(f'<script type="text/plain" class="rows">{piece}</script>\n')
-            self._piece.clear()
 
 
 def _facts(run: RunInfo, tally: Tally) -> dict[str, Any]:

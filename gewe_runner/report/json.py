@@ -41,6 +41,16 @@ _VARIANT, _STARTED, _ENDED = map(contents.MESSAGE_FIELDS.index, _OPTIONAL)
 _ESCAPED = bytes(range(32)) + b'"\\'
 
 
+def messages(batch: contents.Batch) -> str:
+    """A line each."""
+    return joined(batch.rows) or _BETWEEN.join(map(careful, batch.rows))
+
+
+def skips(batch: Sequence[Skip]) -> str:
+    """A line each."""
+    return _BETWEEN.join(map(_skip, batch))
+
+
 def writer(draft: files.Draft) -> "_Writer":
     """Begin the document: the rows wait, since what was counted stands before them."""
     return _Writer(draft)
@@ -53,12 +63,13 @@ class _Writer:
         self._separator = "\n"
         self._is_skipping = False
 
-    def messages(self, batch: contents.Batch) -> None:
-        self._add(joined(batch.rows) or _BETWEEN.join(map(careful, batch.rows)))
+    def messages(self, lines: str) -> None:
+        self._draft.wait(self._separator + lines)
+        self._separator = _BETWEEN
 
-    def skips(self, batch: Sequence[Skip]) -> None:
+    def skips(self, lines: str) -> None:
         self._turn()
-        self._add(_BETWEEN.join(map(_skip, batch)))
+        self.messages(lines)
 
     def finish(self, run: RunInfo, tally: Tally) -> None:
         self._turn()
@@ -74,10 +85,6 @@ class _Writer:
         if not self._is_skipping:
             self._draft.wait('\n],\n"skipped": [')
             self._separator, self._is_skipping = "\n", True
-
-    def _add(self, lines: str) -> None:
-        self._draft.wait(self._separator + lines)
-        self._separator = _BETWEEN
 
 
 def joined(rows: Sequence[contents.Row]) -> str | None:

@@ -18,6 +18,16 @@ TOLD = 1_000
 _FAILED = (State.REJECTED, State.UNKNOWN)
 
 
+def messages(batch: contents.Batch) -> list[tuple[str, str]]:
+    """Those that failed: the device, and the case."""
+    failed = (one for one in batch.records if one.state in _FAILED)
+    return [(one.device, _case(one)) for one in itertools.islice(failed, TOLD)]
+
+
+def skips(batch: Sequence[Skip]) -> None:
+    """Nothing: who is skipped is no failure."""
+
+
 def writer(draft: files.Draft) -> "_Writer":
     """Begin the file: the suites come in the order of the tally's devices."""
     return _Writer(draft.stream)
@@ -29,14 +39,12 @@ class _Writer:
         self._failures: dict[str, list[str]] = {}
         self._left = TOLD
 
-    def messages(self, batch: contents.Batch) -> None:
-        failed = (one for one in batch.records if one.state in _FAILED)
-        for one in itertools.islice(failed, self._left):
-            self._failures.setdefault(one.device, []).append(_case(one))
-            self._left -= 1
+    def messages(self, failures: Sequence[tuple[str, str]]) -> None:
+        for device, case in failures[: self._left]:
+            self._failures.setdefault(device, []).append(case)
+        self._left = max(0, self._left - len(failures))
 
-    def skips(self, batch: Sequence[Skip]) -> None:
-        """Nothing: who is skipped is no failure."""
+    def skips(self, nothing: None) -> None: ...
 
     def finish(self, run: RunInfo, tally: Tally) -> None:
         name = f"{run.campaign} {run.id}"

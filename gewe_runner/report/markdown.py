@@ -13,6 +13,14 @@ from gewe_runner.report.tally import Tally
 FILE = "report.md"
 
 
+def messages(batch: contents.Batch) -> None:
+    """Nothing: what was counted is all that is told."""
+
+
+def skips(batch: Sequence[Skip]) -> None:
+    """Nothing, either."""
+
+
 def writer(draft: files.Draft) -> "_Writer":
     """Begin the summary; its length does not depend on the run's."""
     return _Writer(draft.stream)
@@ -22,11 +30,9 @@ class _Writer:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def messages(self, batch: contents.Batch) -> None:
-        """Nothing: what was counted is all that is told."""
+    def messages(self, nothing: None) -> None: ...
 
-    def skips(self, batch: Sequence[Skip]) -> None:
-        """Nothing, either."""
+    skips = messages
 
     def finish(self, run: RunInfo, tally: Tally) -> None:
         self._stream.writelines(_told(run, tally))

@@ -14,10 +14,10 @@ from typing import Any
 import click
 import pytest
 
-from gewe_runner import cli, errors, report, schemas
+from gewe_runner import cli, errors, schemas
 from gewe_runner.cli import ending
 from gewe_runner.model import CARD_FIELDS, Reason, Refusals, State
-from gewe_runner.report import contents, failed
+from gewe_runner.report import contents, failed, shown
 from gewe_runner.sandbox import behaviours
 from gewe_runner.send import policy
 from gewe_runner.send.answers import Envelope
@@ -234,7 +234,7 @@ def test_the_reasons_of_skips_stand_in_their_order(document: Document) -> None:
 def test_the_files_of_a_report_are_those_that_are_written(document: Document) -> None:
     told = {row[0].strip("`"): readme.coded(row[1]) for row in readme.table(document.part("reports"))}
     # failed.csv is of no format, it is always written
-    assert told == {form.FILE: [name] for name, form in report.FORMATS.items()} | {failed.FILE: []}
+    assert told == {form.FILE: [name] for name, form in shown.FORMATS.items()} | {failed.FILE: []}
 
 
 @both

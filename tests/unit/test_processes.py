@@ -39,7 +39,7 @@ def faulty(number: int) -> tuple[int, bool]:
 
 
 def test_what_comes_of_things_keeps_their_order() -> None:
-    found = list(processes.shared(range(200), here, there, begin, HELPERS))
+    found = list(processes.shared(range(200), here, there, HELPERS, begin))
     assert found == [(number, True) for number in range(200)]
 
 
@@ -50,18 +50,18 @@ def test_this_process_does_a_part_itself() -> None:
         done.append(number)
         return here(number)
 
-    list(processes.shared(range(200), noted, there, begin, HELPERS))
+    list(processes.shared(range(200), noted, there, HELPERS, begin))
     assert 0 < len(done) < 200
 
 
 def test_what_a_process_had_that_was_ended_is_done_here() -> None:
-    found = list(processes.shared(range(50), here, ended, begin, HELPERS))
+    found = list(processes.shared(range(50), here, ended, HELPERS, begin))
     assert found == [(number, True) for number in range(50)]
 
 
 def test_what_goes_wrong_in_another_process_is_raised_here() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(processes.shared(range(50), here, faulty, begin, HELPERS))
+        list(processes.shared(range(50), here, faulty, HELPERS, begin))
 
 
 def test_things_are_read_no_further_than_they_are_under_way() -> None:
@@ -73,7 +73,7 @@ def test_things_are_read_no_further_than_they_are_under_way() -> None:
             read = number
             yield number
 
-    found = processes.shared(things(), here, there, begin, HELPERS)
+    found = processes.shared(things(), here, there, HELPERS, begin)
     for taken in range(100):
         next(found)
         assert read - taken <= 2 * processes.AHEAD * HELPERS + 1

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gewe_runner import errors, report
+from gewe_runner import errors, processes, report
 from gewe_runner.model import Record, Skip, State
+from gewe_runner.report import shown
 
 from . import build
 
@@ -101,3 +102,21 @@ def test_rows_pass_once_and_are_told_of_as_they_pass(tmp_path: Path) -> None:
     )
     assert (sum(passed), counted.totals["sent"], counted.skips) == (2_503, 2_500, {"duplicate": 3})
     assert len(build.read_json(tmp_path)["messages"]) == len(build.read_csv(tmp_path / "messages.csv")) - 3 == 2_500
+
+
+def test_what_another_process_shows_of_rows_is_what_this_one_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = (shown.ALONE + 5) * 1_000
+    records = [
+        build.record(n, (State.SENT, State.REJECTED, State.CANCELLED)[n % 3], gateway_text="操作,成功" * (n % 2))
+        for n in range(1, count)
+    ]
+    skips = [build.skip(n, text=build.HOSTILE) for n in range(count)]
+    monkeypatch.setattr(shown, "MANY", 3 * count)
+    build.write(tmp_path / "alone", records, skips)
+    monkeypatch.setattr(shown, "MANY", 2 * count - 1)
+    build.write(tmp_path / "shared", records, skips)
+    assert processes.others() > 0, "this needs two cores"
+    for path in (tmp_path / "alone").iterdir():
+        assert (tmp_path / "shared" / path.name).read_bytes() == path.read_bytes()
