@@ -4,16 +4,16 @@ import datetime
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from gewe_runner import ask, find, prepare, recall, watch
+from gewe_runner import ask, batches, find, prepare, recall, watch
 from gewe_runner.consult import Consulted
-from gewe_runner.ledger import connect, decide, parts, runs
-from gewe_runner.model import Message, Profile
-from gewe_runner.watch import Watch
+from gewe_runner.ledger import connect, decide, enter, parts, runs
+from gewe_runner.model import Profile
+from gewe_runner.watch import Seen, Watch
 
 
 def empty(ledger: connect.Ledger) -> None:
     """Forget every run of a sandbox's ledger."""
-    with ledger.writing() as connection:
+    with ledger.registering() as piece, piece() as connection:
         runs.empty(connection)
 
 
@@ -35,25 +35,32 @@ def run(ledger: connect.Ledger, one: Consulted, watched: Watch = watch.nobody) -
     send it, may be old.
     """
     planned, now = one.planned, prepare.now()
-    who = ask.identity(planned)
-    clock = datetime.datetime.fromtimestamp(now / 1000, ZoneInfo(_zone(planned.profile)))
-    with watched("registering the run", planned.plan.lines_total) as seen, ledger.writing() as connection:
-        joined = runs.join(connection, who, now)
-        if joined is not None:
-            parts.take_back(connection, joined)
-            messages = (line for line in planned.plan.lines() if isinstance(line, Message))
-            decide.readmit(connection, joined, messages)
-        if joined is None:
-            noted = recall.Noted(planned, one.said)
-            lines = noted.over(watch.over(planned.plan.lines(), seen))
-            run_id = f"{clock:%Y%m%d-%H%M}-{planned.campaign.name}"
-            registered = runs.register(connection, who, planned.plan.header, lines, run_id=run_id, now=now)
-            if planned.campaign.path.suffix in find.SUFFIXES:  # not of a plan file: what it is made of may be elsewhere
-                runs.note(connection, registered, noted.notes())
+    with watched("registering the run", planned.plan.lines_total) as seen, ledger.registering() as piece:
+        registered = enter.join(piece, ask.identity(planned), now)
+        if registered is None:
+            registered = _new(piece, one, seen, now)
         else:
-            registered = joined
-        decide.withdraw(connection, registered, prepare.suppressed(planned), now)
+            with piece() as connection:
+                parts.take_back(connection, registered)
+        enter.settle(piece, registered, planned.plan.lines, now)
+        for some in batches.of(prepare.suppressed(planned), enter.PIECE):
+            with piece() as connection:
+                decide.withdraw(connection, registered, some, now)
         return registered
+
+
+def _new(piece: connect.Piece, one: Consulted, seen: Seen, now: int) -> str:
+    """The id of a new run, which knows what was said of its plan."""
+    planned = one.planned
+    clock = datetime.datetime.fromtimestamp(now / 1000, ZoneInfo(_zone(planned.profile)))
+    noted = recall.Noted(planned, one.said)
+    lines = noted.over(watch.over(planned.plan.lines(), seen))
+    run_id = f"{clock:%Y%m%d-%H%M}-{planned.campaign.name}"
+    made = enter.new(piece, ask.identity(planned), planned.plan.header, lines, run_id=run_id, now=now)
+    if planned.campaign.path.suffix in find.SUFFIXES:  # not of a plan file: what it is made of may be elsewhere
+        with piece() as connection:
+            runs.note(connection, made, noted.notes())
+    return made
 
 
 def _zone(profile: Profile) -> str:

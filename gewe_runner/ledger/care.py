@@ -102,5 +102,6 @@ def adopt(ledger: connect.Ledger, gateway: str) -> None:
 
 
 def _counts(connection: sqlalchemy.Connection, state: Column[str | None]) -> dict[str, int]:
-    rows = connection.execute(select(state, func.count()).group_by(state).order_by(state))
+    of_each = select(state, func.count()).where(tables.registered(state.table)).group_by(state).order_by(state)
+    rows = connection.execute(of_each)
     return {name or OPEN: number for name, number in rows}

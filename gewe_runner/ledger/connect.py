@@ -4,7 +4,8 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,9 @@ Address = sqlalchemy.URL
 #: How long a writer waits for another one unless told otherwise, in seconds.
 BUSY = 15
 
+#: Gives a transaction for a piece of what may take long.
+Piece = Callable[[], AbstractContextManager[sqlalchemy.Connection]]
+
 
 class Database(Protocol):
     """What differs between the databases; each is a module of its own."""
@@ -30,6 +34,8 @@ class Database(Protocol):
     def UPGRADES_ITSELF(self) -> bool: ...  # noqa: N802 - a module's constant
     @property
     def SCRUBS_ALONE(self) -> bool: ...  # noqa: N802 - a module's constant
+    @property
+    def IN_PIECES(self) -> bool: ...  # noqa: N802 - a module's constant
     def checked(self, url: sqlalchemy.URL, project: Path) -> sqlalchemy.URL | None: ...
     def shown(self, url: sqlalchemy.URL) -> str: ...
     def may_exist(self, url: sqlalchemy.URL) -> bool: ...
@@ -39,6 +45,8 @@ class Database(Protocol):
         self, url: sqlalchemy.URL, patience: float, connections: int = 5, *, at_once: bool = False
     ) -> sqlalchemy.Engine: ...
     def options(self, url: sqlalchemy.URL) -> Mapping[str, str]: ...
+    def registering(self, url: sqlalchemy.URL) -> AbstractContextManager[None]: ...
+    def pieces(self, opened: sqlalchemy.Engine) -> AbstractContextManager[Piece]: ...
     def alone(self, connection: sqlalchemy.Connection) -> None: ...
     def now(self, connection: sqlalchemy.Connection) -> int | None: ...
     def meaning(self, error: exc.DBAPIError) -> tuple[str, str] | None: ...
@@ -86,6 +94,16 @@ class Ledger:
         """One transaction, durable when the block has ended; on any error nothing of it is kept."""
         with translated(self.database, self.name), self.engine.begin() as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def registering(self) -> Iterator[Piece]:
+        """What makes runs, or forgets them: nobody else does meanwhile.
+
+        Yields:
+            A transaction each time it is called, or the same one: see `IN_PIECES` of the databases.
+        """
+        with translated(self.database, self.name), self.database.pieces(self.engine) as piece:
+            yield piece
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[raw.Cursor]:
@@ -228,7 +246,7 @@ def founding(url: sqlalchemy.URL) -> Iterator[sqlalchemy.Connection]:
     kind.prepare(url)
     engine = kind.engine(url, BUSY)
     try:
-        with translated(kind, kind.shown(url)), engine.begin() as connection:
+        with translated(kind, kind.shown(url)), kind.registering(url), engine.begin() as connection:
             kind.alone(connection)
             yield connection
     finally:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import delete, insert, select, union_all, update
+from sqlalchemy import insert, select, union_all, update
 
 from gewe_runner import batches, errors
-from gewe_runner.ledger import counts, fill, forget, runs
+from gewe_runner.ledger import forget, runs
 from gewe_runner.ledger.tables import edition, message, resolution, run, skip
-from gewe_runner.model import Message, Reason, RunState, State
+from gewe_runner.model import RunState, State
 
 #: From which states a run may go into another one.
 _FROM = {
@@ -42,7 +42,7 @@ def put(connection: sqlalchemy.Connection, run_id: str, state: RunState, who: Wh
         return False
     if found.state not in _FROM[state]:
         raise errors.UsageError(f"run {found.id} is {found.state}; it cannot become {state}", hint="gewe-runner status")
-    number = _number(connection, found.id)
+    number = runs.number_of(connection, found.id)
     connection.execute(update(run).where(run.c.n == number).values(state=state))
     if state is RunState.CANCELLED:
         cancelled = {"state": State.CANCELLED, "reason": "by the user", "ended_at": who.at}
@@ -66,7 +66,7 @@ def resolve(
         How many messages were decided about.
     """
     found = runs.info(connection, run_id)
-    number = _number(connection, found.id)
+    number = runs.number_of(connection, found.id)
     those = (message.c.run_n == number) & (message.c.state == was)
     if to_wxid is not None:
         those &= message.c.to_wxid == to_wxid
@@ -124,31 +124,6 @@ def suppress(connection: sqlalchemy.Connection, to_wxid: str, now: int) -> int:
     return connection.execute(update(message).where(pending).values(_suppressed(now))).rowcount
 
 
-def readmit(connection: sqlalchemy.Connection, run_id: str, messages: Iterable[Message]) -> int:
-    """Take into a run whoever it skipped as unresolved and who is free now.
-
-    Args:
-        messages: The run's own plan.
-
-    Returns:
-        How many were taken in.
-    """
-    number = _number(connection, run_id)
-    if not counts.skips(connection, number).get(Reason.UNRESOLVED):
-        return 0
-    unresolved = (skip.c.run_n == number) & (skip.c.reason == Reason.UNRESOLVED)
-    edition_id = connection.execute(select(run.c.edition_id).where(run.c.n == number)).scalar_one()
-    taken = (message.c.edition_id == edition_id) & (message.c.to_wxid == skip.c.to_wxid)
-    taken &= message.c.state != State.CANCELLED
-    waiting = select(skip.c.id, skip.c.to_wxid).where(unresolved, ~select(message.c.id).where(taken).exists())
-    free = {row.to_wxid: row.id for row in connection.execute(waiting)}
-    count = 0
-    for batch in batches.of(one for one in messages if one.to_wxid in free):
-        count += fill.fill(connection, edition_id, number, batch)
-        connection.execute(delete(skip).where(skip.c.id.in_([free[one.to_wxid] for one in batch])))
-    return count
-
-
 def person(connection: sqlalchemy.Connection, to_wxid: str) -> Iterator[dict[str, Any]]:
     """Every card that a person was planned for, the newest run first: what became of it, or why there was none.
 
@@ -183,7 +158,3 @@ def holder(connection: sqlalchemy.Connection, run_id: str, state: State, to_wxid
 
 def _suppressed(now: int) -> dict[str, Any]:
     return {"state": State.CANCELLED, "reason": "suppressed", "ended_at": now}
-
-
-def _number(connection: sqlalchemy.Connection, run_id: str) -> int:
-    return int(connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one())

@@ -9,7 +9,19 @@ import sqlalchemy
 from sqlalchemy import Table, func, select
 
 from gewe_runner.ledger import connect
-from gewe_runner.ledger.tables import attempt, edition, forgotten, lane, message, meta, part, resolution, run, skip
+from gewe_runner.ledger.tables import (
+    attempt,
+    edition,
+    forgotten,
+    lane,
+    message,
+    meta,
+    part,
+    registered,
+    resolution,
+    run,
+    skip,
+)
 
 FORMAT = "gewe-runner ledger"
 
@@ -58,13 +70,16 @@ def _trees(connection: sqlalchemy.Connection) -> Iterator[dict[str, Any]]:
 
 def _header(connection: sqlalchemy.Connection) -> dict[str, Any]:
     facts = {row.key: row.value for row in connection.execute(select(meta))}
-    counts = {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in TABLES}
+    counts = {
+        table.name: connection.execute(select(func.count()).select_from(table).where(registered(table))).scalar_one()
+        for table in TABLES
+    }
     return {"format": FORMAT, "meta": facts, "counts": counts}
 
 
 def _rows(connection: sqlalchemy.Connection, table: Table, names: list[str]) -> Iterator[tuple[Any, ...]]:
     key = table.c[KEYS[table.name]]
-    batch = select(*(table.c[name] for name in names)).order_by(key).limit(_BATCH)
+    batch = select(*(table.c[name] for name in names)).where(registered(table)).order_by(key).limit(_BATCH)
     place, last = names.index(key.name), None
     while True:
         rows = connection.execute(batch if last is None else batch.where(key > last)).all()

@@ -33,14 +33,20 @@ def laid(
     lines: Iterable[Message | Skip],
     now: int,
     overlay: Overlay,
+    *,
+    pending: Reason | None = None,
 ) -> Iterator[Message | Skip]:
-    """The lines with every message that the ledger forbids turned into a skip, and counted in `overlay`."""
+    """The lines with every message that the ledger forbids turned into a skip, and counted in `overlay`.
+
+    Args:
+        pending: As in `standing`.
+    """
     key = forget.key(connection)
     for batch in batches.of(lines):
         # Of whom was forgotten no id may come back, so skips name them as the ledger does.
         aliases = forget.aliases(connection, key, [one.to_wxid for one in batch])
         ids = [one.to_wxid for one in batch if isinstance(one, Message)]
-        found = standing(connection, edition_id, cap, {one: one for one in ids} | aliases, now)
+        found = standing(connection, edition_id, cap, {one: one for one in ids} | aliases, now, pending=pending)
         for one in batch:
             name = aliases.get(one.to_wxid, one.to_wxid)
             if isinstance(one, Skip):
@@ -62,6 +68,8 @@ def standing(
     cap: FrequencyCap | Capped | None,
     names: Mapping[str, str],
     now: int,
+    *,
+    pending: Reason | None = None,
 ) -> dict[str, tuple[Reason, str]]:
     """Of these recipients those whom the ledger forbids, why, and the payload that they got.
 
@@ -69,6 +77,7 @@ def standing(
 
     Args:
         names: Each recipient's id, with what the ledger calls them.
+        pending: What a pending message forbids for, if it does after all.
     """
     persons = {name: one for one, name in names.items()} | {one: one for one in names}
     found: dict[str, tuple[Reason, str]] = {}
@@ -80,12 +89,17 @@ def standing(
         return found
     own = (message.c.edition_id == edition_id) & message.c.to_wxid.in_(persons)
     # Said apart, since the index holds all but the cancelled ones.
-    live = own & (message.c.state != State.CANCELLED) & (message.c.state != State.PENDING)
+    live = own & (message.c.state != State.CANCELLED)
+    if pending is None:
+        live &= message.c.state != State.PENDING
     rows = list(connection.execute(_COLUMNS.where(live)))
     if forgotten := [name for one, name in names.items() if one != name]:
         # What was pending when they were forgotten is cancelled, and stays so.
         rows[:0] = connection.execute(_COLUMNS.where(own, message.c.to_wxid.in_(forgotten)))
     for to_wxid, state, sha256 in rows:
+        if state == State.PENDING and pending is not None:
+            found.setdefault(persons[to_wxid], (pending, sha256))
+            continue
         found[persons[to_wxid]] = (Reason.ALREADY_SENT if state == State.SENT else Reason.UNRESOLVED, sha256)
     return found
 

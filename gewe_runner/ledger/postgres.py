@@ -1,7 +1,9 @@
 """PostgreSQL as a ledger's database: how it is reached, what its errors mean, and its clock."""
 
+import contextlib
 import select
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ UPGRADES_ITSELF = False
 
 #: To give space back nobody is kept waiting.
 SCRUBS_ALONE = False
+
+#: Nobody waits for another one's new rows, so what takes long is one transaction.
+IN_PIECES = False
 
 #: Unless the address says otherwise: a connection takes at most so long, and a dead one is noticed within seconds.
 _CONNECT = {
@@ -143,6 +148,19 @@ def engine(url: sqlalchemy.URL, patience: float, connections: int = 5, *, at_onc
     event.listen(made, "checkout", _look)
     event.listen(made, "begin", _begin)
     return made
+
+
+def registering(url: sqlalchemy.URL) -> AbstractContextManager[None]:  # noqa: ARG001 - as in `sqlite`
+    """Nothing: the transactions themselves wait for each other."""
+    return contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def pieces(opened: sqlalchemy.Engine) -> Iterator[Callable[[], AbstractContextManager[sqlalchemy.Connection]]]:
+    """One transaction for all of it; nobody else makes runs meanwhile."""
+    with opened.begin() as connection:
+        connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'id' FOR UPDATE")
+        yield lambda: contextlib.nullcontext(connection)
 
 
 def alone(connection: sqlalchemy.Connection) -> None:

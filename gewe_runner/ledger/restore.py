@@ -77,12 +77,15 @@ def _clear(connection: sqlalchemy.Connection, url: connect.Address, facts: dict[
     if known is not None:
         connect.expected(connect.shown(url), known)
         for table in export.TABLES:
-            if connection.execute(select(text("1")).select_from(table).limit(1)).first():
+            if connection.execute(
+                select(text("1")).select_from(table).where(tables.registered(table)).limit(1)
+            ).first():
                 raise errors.LedgerError(
                     f"{connect.shown(url)}: is a ledger that is in use; an export goes only into a new or empty one",
                     hint="name another ledger for this profile",
                 )
-        connection.execute(delete(tables.meta))
+        for table in (tables.message, tables.skip, tables.meta):  # of a registration that was killed there may be rows
+            connection.execute(delete(table))
     connect.found(connection, {**facts, "schema": str(tables.SCHEMA)})
 
 

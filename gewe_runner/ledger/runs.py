@@ -1,16 +1,16 @@
-"""Registers plans as runs, tells how the ledger stands to them, and reads them back."""
+"""Tells how the ledger stands to a plan, and reads runs back."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 
 from gewe_runner import errors
-from gewe_runner.ledger import connect, counts, fill, judge
+from gewe_runner.ledger import counts, judge
 from gewe_runner.ledger.tables import NOTES, edition, lane, message, meta, metadata, run
 from gewe_runner.model import FrequencyCap, Message, Reason, RunInfo, RunState, Skip, State
 from gewe_runner.overlay import Overlay
@@ -45,8 +45,8 @@ def lay_over(
 
     What it takes away is counted in `overlay` as the lines pass by.
     """
-    joined = _joinable(connection, identity)
-    edition_id = _edition(connection, identity)
+    joined = joinable(connection, identity)
+    edition_id = edition_of(connection, identity)
     overlay.joins = joined.id if joined else None
     overlay.supersedes = _superseded(connection, edition_id, joined)
     # A run that goes on was judged by the cap when it was registered.
@@ -63,7 +63,7 @@ def resumed(connection: sqlalchemy.Connection, identity: Identity, withdrawn: Se
     Returns:
         None where only the plan itself can tell: it begins a new run, or may have people to take in again.
     """
-    joined = _joinable(connection, identity)
+    joined = joinable(connection, identity)
     if joined is None:
         return None
     skipped = counts.skips(connection, joined.n)
@@ -86,77 +86,18 @@ def resumed(connection: sqlalchemy.Connection, identity: Identity, withdrawn: Se
     )
 
 
-def join(connection: sqlalchemy.Connection, identity: Identity, now: int) -> str | None:
-    """The id of the run that a plan with this digest goes on with, opened again; None where it needs a new one.
-
-    What other runs of the edition have pending is superseded, as it is by a new run.
-
-    Raises:
-        errors.StoppedError: that run is paused.
-    """
-    # One registration at a time: of two that supersede each other's runs, the second has to see the first.
-    connection.execute(select(meta.c.value).where(meta.c.key == "id").with_for_update())
-    joined = _joinable(connection, identity)
-    if joined is None:
-        return None
-    _refuse_paused(joined)
-    _supersede(connection, joined.edition_id, now, keep=joined.n)
-    connection.execute(update(run).where(run.c.n == joined.n).values(state=RunState.OPEN, finished_at=None, stopped=""))
-    return str(joined.id)
-
-
 def unpaused(connection: sqlalchemy.Connection, identity: Identity) -> None:
     """Make sure, and change nothing, that the run which the plan would go on with is not paused.
 
     Raises:
         errors.StoppedError: it is.
     """
-    _refuse_paused(_joinable(connection, identity))
-
-
-def register(
-    connection: sqlalchemy.Connection,
-    identity: Identity,
-    header: Mapping[str, Any],
-    lines: Iterable[Message | Skip],
-    *,
-    run_id: str,
-    now: int,
-) -> str:
-    """Make a plan a run: what former runs still had pending is superseded, what the ledger forbids is skipped.
-
-    All of it in the caller's transaction: a registration cut short leaves no trace.
-
-    Returns:
-        The run's id: `run_id`, or with more of the digest where that is taken.
-    """
-    known = _edition(connection, identity)
-    edition_id = known or _new_edition(connection, identity)
-    _supersede(connection, edition_id, now)
-    run_id = _free_id(connection, run_id, identity.digest)
-    number = connection.execute(
-        insert(run)
-        .values(
-            id=run_id,
-            edition_id=edition_id,
-            profile=header["profile"],
-            digest=identity.digest,
-            state=RunState.OPEN,
-            header=json.dumps(header, ensure_ascii=False),
-            created_at=now,
-        )
-        .returning(run.c.n)
-    ).scalar_one()
-    # of an edition that is new nobody can have got anything
-    laid = judge.laid(connection, known, identity.frequency_cap, lines, now, Overlay())
-    fill.fill(connection, edition_id, number, laid)
-    connect.DATABASES[connection.dialect.name].learn(connection, message.name)
-    return run_id
+    refuse_paused(joinable(connection, identity))
 
 
 def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped: str) -> None:
     """Say how an execution ended; a run is finished when nothing of it is pending or in flight any more."""
-    number = _number(connection, run_id)
+    number = number_of(connection, run_id)
     open_ = select(message.c.id).where(message.c.run_n == number, message.c.state.in_(_UNFINISHED))
     values: dict[str, Any] = {"stopped": stopped}
     if connection.execute(open_.limit(1)).first() is None:
@@ -168,7 +109,7 @@ def finish(connection: sqlalchemy.Connection, run_id: str, *, now: int, stopped:
 
 def left(connection: sqlalchemy.Connection, run_id: str) -> tuple[int, dict[str, int]]:
     """How many messages a run has, and how many each device has pending; 0 where there is one in flight, or was."""
-    standing = counts.standing(connection, _number(connection, run_id))
+    standing = counts.standing(connection, number_of(connection, run_id))
     return sum(standing.values()), counts.devices(standing)
 
 
@@ -181,7 +122,7 @@ def places(connection: sqlalchemy.Connection, run_id: str, sizes: Sequence[int])
     Returns:
         The last `seq` of each wave that is not finished, and when the one before them was (0: there is none).
     """
-    number = _number(connection, run_id)
+    number = number_of(connection, run_id)
     first = counts.first_unfinished(connection, number)
     ends = _ends(connection, number, sizes)
     over = [seq for seq in ends if first is None or seq < first]
@@ -260,7 +201,7 @@ def header(connection: sqlalchemy.Connection, run_id: str) -> dict[str, Any]:
 
 def devices_of(connection: sqlalchemy.Connection, run_id: str) -> list[str]:
     """The devices that the run goes through, whatever became of their messages."""
-    return sorted({device for _state, device in counts.standing(connection, _number(connection, run_id))})
+    return sorted({device for _state, device in counts.standing(connection, number_of(connection, run_id))})
 
 
 def empty(connection: sqlalchemy.Connection) -> None:
@@ -272,7 +213,7 @@ def empty(connection: sqlalchemy.Connection) -> None:
     connection.execute(update(lane).values(next_at=0, resting_until=0, stopped=""))
 
 
-def _joinable(connection: sqlalchemy.Connection, identity: Identity) -> Any:
+def joinable(connection: sqlalchemy.Connection, identity: Identity) -> Any:
     return connection.execute(
         select(run.c.n, run.c.id, run.c.state, run.c.edition_id)
         .join(edition, edition.c.id == run.c.edition_id)
@@ -287,53 +228,33 @@ def _joinable(connection: sqlalchemy.Connection, identity: Identity) -> Any:
     ).one_or_none()
 
 
-def _refuse_paused(joined: Any) -> None:
+def refuse_paused(joined: Any) -> None:
     if joined is not None and joined.state == RunState.PAUSED:
         raise errors.StoppedError(f"run {joined.id} is paused", hint=f"gewe-runner resume {joined.id}")
 
 
-def _edition(connection: sqlalchemy.Connection, identity: Identity) -> int | None:
+def edition_of(connection: sqlalchemy.Connection, identity: Identity) -> int | None:
     return connection.execute(
         select(edition.c.id).where(edition.c.campaign == identity.campaign, edition.c.edition == identity.edition)
     ).scalar_one_or_none()
 
 
-def _new_edition(connection: sqlalchemy.Connection, identity: Identity) -> int:
-    values = {"campaign": identity.campaign, "edition": identity.edition}
-    return int(connection.execute(insert(edition).values(values).returning(edition.c.id)).scalar_one())
-
-
-def _supersede(connection: sqlalchemy.Connection, edition_id: int, now: int, keep: int | None = None) -> None:
-    """Withdraw what the edition's runs have pending; one that is over may have something pending, too: re-opened."""
-    former = _others(connection, edition_id, keep)
-    connection.execute(
-        update(message)
-        .where(message.c.run_n.in_(former), message.c.state == State.PENDING)
-        .values(state=State.CANCELLED, reason="superseded", ended_at=now)
-    )
-    connection.execute(
-        update(run)
-        .where(run.c.n.in_(former), run.c.state.in_([RunState.OPEN, RunState.PAUSED]))
-        .values(state=RunState.SUPERSEDED, finished_at=now)
-    )
-
-
 def _superseded(connection: sqlalchemy.Connection, edition_id: int | None, joined: Any) -> int:
-    """How many messages `_supersede` would withdraw."""
+    """How many messages the plan would take the place of."""
     if edition_id is None:
         return 0
-    others = _others(connection, edition_id, joined.n if joined else None)
-    pending = (message.c.run_n.in_(others)) & (message.c.state == State.PENDING)
+    those = others(connection, edition_id, joined.n if joined else None)
+    pending = (message.c.run_n.in_(those)) & (message.c.state == State.PENDING)
     return connection.execute(select(func.count()).select_from(message).where(pending)).scalar_one()
 
 
-def _others(connection: sqlalchemy.Connection, edition_id: int, but: int | None) -> Sequence[int]:
+def others(connection: sqlalchemy.Connection, edition_id: int, but: int | None) -> Sequence[int]:
     """The edition's runs but for one; looked up first, lest a database joins all that is pending to them."""
     own = select(run.c.n).where(run.c.edition_id == edition_id, run.c.n != (but or 0))
     return connection.execute(own).scalars().all()
 
 
-def _number(connection: sqlalchemy.Connection, run_id: str) -> int:
+def number_of(connection: sqlalchemy.Connection, run_id: str) -> int:
     return int(connection.execute(select(run.c.n).where(run.c.id == run_id)).scalar_one())
 
 
@@ -344,14 +265,6 @@ def _ends(connection: sqlalchemy.Connection, number: int, sizes: Sequence[int]) 
     if sizes and last == sizes[-1]:
         return list(sizes)  # the ledger forbade none of the plan's messages, so they are numbered through
     return [connection.execute(own.offset(size - 1)).scalar_one() for size in sizes]
-
-
-def _free_id(connection: sqlalchemy.Connection, run_id: str, digest: str) -> str:
-    for length in range(4, len(digest)):
-        candidate = f"{run_id}-{digest[:length]}"
-        if connection.execute(select(run.c.n).where(run.c.id == candidate)).first() is None:
-            return candidate
-    raise errors.LedgerError(f"run {run_id} is there already", hint="wait a minute, then run this again")
 
 
 def _resolve(connection: sqlalchemy.Connection, run_id: str) -> int:

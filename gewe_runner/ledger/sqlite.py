@@ -1,6 +1,8 @@
 """SQLite as a ledger's database: how a file is opened, what its errors mean, and how it is cleaned."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ UPGRADES_ITSELF = True
 
 #: To give space back the whole file is written anew, and nobody else can write it meanwhile.
 SCRUBS_ALONE = True
+
+#: Who writes keeps all others from it, so what takes long is done in pieces, each a transaction of its own.
+IN_PIECES = True
 
 #: What SQLite says, what that means, and what to do about it.
 _WORDS = (
@@ -93,6 +98,69 @@ def engine(
 def options(url: sqlalchemy.URL) -> dict[str, str]:  # noqa: ARG001 - as in `postgres`
     """None that its address would need."""
     return {}
+
+
+@contextlib.contextmanager
+def registering(url: sqlalchemy.URL) -> Iterator[None]:
+    """Wait until nobody else makes runs or tables: for as long as it takes, since to send goes on all the while.
+
+    The lock is on an empty file beside the ledger, and ends with its process, however that ends.
+    """
+    beside = url.set(database=f"{url.database}-registering")
+    looking = sqlalchemy.create_engine(beside, connect_args={"timeout": 1})
+    try:
+        with looking.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=MEMORY")  # else there would be a second file
+            while not _locked(connection):
+                pass  # it has waited a second; who presses Ctrl-C is heard in between
+            yield
+    finally:
+        looking.dispose()
+
+
+def _locked(connection: sqlalchemy.Connection) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN EXCLUSIVE")
+    except exc.OperationalError as error:
+        if "locked" in str(error.orig):
+            return False
+        raise
+    return True
+
+
+@contextlib.contextmanager
+def pieces(opened: sqlalchemy.Engine) -> Iterator[Callable[[], AbstractContextManager[sqlalchemy.Connection]]]:
+    """A transaction each time; rows may be there before the run that they refer to.
+
+    What is left of such rows without a run is removed, beforehand that of whoever was killed.
+    """
+    with registering(opened.url), opened.connect() as connection:
+
+        @contextlib.contextmanager
+        def piece() -> Iterator[sqlalchemy.Connection]:
+            with connection.begin():
+                yield connection
+
+        connection.connection.execute("PRAGMA foreign_keys=OFF").close()
+        try:
+            _sweep(piece)
+            yield piece
+        except BaseException:
+            with contextlib.suppress(exc.DBAPIError):  # the next one will
+                _sweep(piece)
+            raise
+        finally:
+            connection.connection.execute("PRAGMA foreign_keys=ON").close()
+
+
+def _sweep(piece: Callable[[], AbstractContextManager[sqlalchemy.Connection]]) -> None:
+    """Remove the rows of runs that were never made."""
+    for table in ("message", "skip"):
+        left = f"SELECT id FROM {table} WHERE run_n > (SELECT coalesce(max(n), 0) FROM run) LIMIT 20000"  # noqa: S608
+        more = True
+        while more:
+            with piece() as connection:
+                more = connection.exec_driver_sql(f"DELETE FROM {table} WHERE id IN ({left})").rowcount > 0  # noqa: S608
 
 
 def alone(connection: sqlalchemy.Connection) -> None:

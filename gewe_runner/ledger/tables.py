@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -18,7 +19,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
+    select,
     text,
+    true,
 )
 
 from gewe_runner.model import Engine, RunState, State
@@ -231,3 +235,8 @@ forgotten = Table(
     Column("pseudonym", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
+
+
+def registered(table: Table) -> ColumnElement[bool]:
+    """Whether a row counts: that of a registration which goes on, or was killed, belongs to no run yet."""
+    return table.c.run_n <= select(func.max(run.c.n)).scalar_subquery() if "run_n" in table.c else true()

@@ -1,10 +1,11 @@
 """Small plans for the behaviour suite."""
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gewe_runner.ledger import connect, rows, runs
+from gewe_runner.ledger import connect, enter, rows, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip
 from gewe_runner.overlay import Overlay
 
@@ -42,9 +43,19 @@ def register(
     ledger: connect.Ledger, lines: Iterable[Message | Skip], who: runs.Identity | None = None, *, now: int = NOW
 ) -> str:
     who = who or identity()
-    with ledger.writing() as connection:
-        joined = runs.join(connection, who, now)
-        return joined or runs.register(connection, who, HEADER, lines, run_id="20261201-0900-fruit", now=now)
+    with ledger.registering() as piece:
+        run = enter.join(piece, who, now)
+        if run is None:
+            lines, plan = itertools.tee(lines)
+            run = enter.new(piece, who, HEADER, lines, run_id="20261201-0900-fruit", now=now)
+            enter.settle(piece, run, lambda: plan, now)
+        return run
+
+
+def settle(ledger: connect.Ledger, run_id: str, plan: Sequence[Message | Skip], *, now: int = NOW) -> int:
+    """Take into a run whoever is free by now."""
+    with ledger.registering() as piece:
+        return enter.settle(piece, run_id, lambda: plan, now)
 
 
 def lay_over(

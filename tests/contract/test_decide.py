@@ -6,7 +6,7 @@ from sqlalchemy import text
 from gewe_runner import errors
 from gewe_runner.ledger import connect, decide, rows, runs
 from gewe_runner.model import Message, Reason, RunState, State
-from tests.contract.plans import NOW, identity, messages, register, states
+from tests.contract.plans import NOW, identity, messages, register, settle, states
 from tests.contract.test_runs import put
 
 ANNA = decide.Who(name="anna", at=NOW)
@@ -28,8 +28,7 @@ def state(ledger: connect.Ledger, run: str) -> str:
 
 
 def readmit(ledger: connect.Ledger, run: str, plan: list[Message]) -> int:
-    with ledger.writing() as connection:
-        return decide.readmit(connection, run, plan)
+    return settle(ledger, run, plan)
 
 
 def test_a_run_is_paused_and_resumed(ledger: connect.Ledger) -> None:

@@ -14,8 +14,9 @@ LINES = 5_200
 _HALF = f"""
 import sys, time
 import sqlalchemy
-from gewe_runner.ledger import connect
+from gewe_runner.ledger import connect, enter
 from tests.contract.plans import message, register
+enter.PIECE = {LINES - 1}
 def lines():
     for seq in range(1, {LINES} + 1):
         yield message(seq, f"w{{seq}}")

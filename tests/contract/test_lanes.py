@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from gewe_runner import errors
 from gewe_runner.exchange import Claim, Intent, NoIntent, Outcome, Want
-from gewe_runner.ledger import connect, decide, holder, lanes, rows
+from gewe_runner.ledger import connect, holder, lanes, rows
 from gewe_runner.model import State
 from tests import program
-from tests.contract.plans import NOW, identity, messages, register, states
+from tests.contract.plans import NOW, identity, messages, register, settle, states
 
 
 def own(ledger: connect.Ledger) -> lanes.Lanes:
@@ -302,6 +302,5 @@ def test_a_request_in_flight_while_a_plan_took_its_runs_place_is_not_forgotten(l
     second = register(ledger, plan, identity("d2" * 32))
     lanes.Lanes(ledger).step([replace(outcome(intent, State.PENDING), unsent=True)], [])
     register(ledger, plan, identity("d2" * 32))
-    with ledger.writing() as connection:
-        assert decide.readmit(connection, second, plan) == 1
+    assert settle(ledger, second, plan) == 1
     assert states(ledger, second) == {"a": "pending"}

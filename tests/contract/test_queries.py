@@ -34,7 +34,7 @@ from gewe_runner.overlay import Overlay
 from tests import explain
 from tests.contract import filled
 from tests.contract.conftest import KINDS
-from tests.contract.plans import NOW, identity, message, messages, register, skip
+from tests.contract.plans import NOW, identity, message, messages, register, settle, skip
 from tests.contract.test_lanes import claim, outcome, own, want
 from tests.explain import Access, Seen
 from tests.postgres import Server
@@ -68,8 +68,9 @@ ALL_OF_A_RUN: Mapping[str, str] = {
     "counts.skips": "counts what a run skipped, along an index",
     "runs._ends": "counts along an index, and only where the ledger forbade some of a plan",
     "runs.finish": "once, when the run is finished: when its last message ended",
-    "decide.readmit": "the skips of a run that is known to have unresolved ones",
+    "enter.settle": "the skips of a run that is known to have unresolved ones",
     "former._recipients": "counts a run, once a plan",
+    "sqlite._sweep": "what a registration that was killed has left, a piece at a time",
     "prune._skips": "a batch at a time, until none is left",
 }
 
@@ -77,7 +78,7 @@ ALL_OF_A_RUN: Mapping[str, str] = {
 ALL_IN_A_STATE: Mapping[str, str] = {
     "counts.standing": "counts a run, along an index that has all it needs",
     "counts.first_unfinished": "what is in flight, and the head of each device's queue",
-    "runs._supersede": "withdraws all that is pending",
+    "enter._withdraw": "withdraws all that is pending",
     "runs._superseded": "counts it before, along an index",
     "runs.finish": "looks for one message that is not finished",
     "runs.told": "counts what was rejected, by text",
@@ -214,7 +215,8 @@ def deciding(ledger: connect.Ledger) -> None:
         decide.holder(connection, OPEN, State.REJECTED, "wxid_8")
         decide.resolve(connection, OPEN, State.UNKNOWN, State.PENDING, WHO)
         decide.resolve(connection, OVER, State.REJECTED, State.PENDING, WHO, to_wxid="wxid_8")
-        decide.readmit(connection, taking, messages("wxid_9", card="b"))
+    assert settle(ledger, taking, messages("wxid_9", card="b")) == 1
+    with ledger.writing() as connection:
         decide.withdraw(connection, OVER, ["wxid_8", "wxid_9"], NOW)
         decide.suppress(connection, "wxid_9", NOW)
         for state in (RunState.PAUSED, RunState.OPEN, RunState.CANCELLED):

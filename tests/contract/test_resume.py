@@ -2,7 +2,7 @@
 
 import pytest
 
-from gewe_runner.ledger import connect, counts, decide, runs
+from gewe_runner.ledger import connect, counts, decide, enter, runs
 from gewe_runner.model import FrequencyCap, Message, Reason, Skip, State
 from gewe_runner.overlay import Overlay
 from tests.contract.plans import NOW, identity, lay_over, message, messages, register, skip
@@ -107,8 +107,9 @@ def test_skips_are_counted_by_reason_whoever_decided(ledger: connect.Ledger) -> 
     lines: list[Message | Skip] = [*messages("a", "b"), skip("z")]
     header = {"profile": "sandbox", "send": {}, "counts": {"skips": {"holdout": 1}}}
     for number, digest in enumerate(("d1", "d2"), 1):
-        with ledger.writing() as connection:
-            runs.register(connection, identity(digest * 32), header, lines, run_id=f"run-{number}", now=NOW)
+        with ledger.registering() as piece:
+            enter.new(piece, identity(digest * 32), header, lines, run_id=f"run-{number}", now=NOW)
+            enter.settle(piece, f"run-{number}-{digest * 2}", lambda: lines, NOW)
         put(ledger, "sent", "a")
     with ledger.reading() as connection:
         assert counts.skips(connection, 1) == {"holdout": 1}
