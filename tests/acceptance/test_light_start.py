@@ -56,9 +56,10 @@ def test_a_plan_that_is_not_told_where_the_ledger_is_loads_no_database(project: 
     assert "sqlalchemy" not in loaded("plan", "fruit.yaml", cwd=project)
 
 
-def test_a_ledger_in_a_file_loads_no_other_database(project: Path) -> None:
+def test_a_ledger_in_a_file_loads_no_other_database_and_no_object_mapper(project: Path) -> None:
     (project / ".gewe").mkdir()
     (project / ".gewe" / "sandbox.db").write_bytes(b"\0")  # looked into, and found to be none
     found = loaded("send", "--dry-run", "fruit.yaml", cwd=project)
     assert "sqlalchemy" in found
     assert not {name for name in found if "postgresql" in name or "psycopg" in name}
+    assert "sqlalchemy.orm" not in found
