@@ -8,31 +8,30 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
-from typing import Any
 
-#: What each signal does in a process that has said nothing about it.
-_USUAL: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def begin() -> None:
     """From now on the signals end the process, unless it was started to ignore them, and garbage stays."""
     gc.disable()
-    for number, usual in _USUAL.items():
-        if signal.getsignal(number) == usual:
+    for number in _SIGNALS:
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
 
 
 def done() -> None:
-    """From now on it is up to the command what the signals do, and garbage is looked for, though not in what is there.
+    """From now on either signal is a KeyboardInterrupt, unless the command says otherwise.
 
-    Does nothing where `begin` was not called.
+    Garbage is looked for again, though not in what is there. Does nothing where `begin` was not called.
     """
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
-    for number, usual in _USUAL.items():
+    for number in _SIGNALS:
         if signal.getsignal(number) is _end:
-            signal.signal(number, usual)
+            # by itself SIGTERM would leave behind what is half done: drafts of files, temporary folders
+            signal.signal(number, signal.default_int_handler)
 
 
 @contextlib.contextmanager

@@ -48,6 +48,16 @@ def test_a_program_that_was_started_to_ignore_ctrl_c_goes_on_ignoring_it() -> No
     assert subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": str(ROOT)}).returncode == 7
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_either_signal_lets_a_command_clear_away_what_is_half_done(number: signal.Signals) -> None:
+    script = (
+        "import signal, sys; from gewe_runner import starting; starting.begin(); starting.done()\n"
+        f"try: signal.raise_signal({int(number)})\n"
+        "except KeyboardInterrupt: sys.exit(7)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": str(ROOT)}).returncode == 7
+
+
 def test_garbage_is_looked_for_again_when_all_is_loaded() -> None:
     script = (
         "import gc, sys; from gewe_runner import starting; starting.begin(); before = gc.isenabled();"
