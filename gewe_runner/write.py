@@ -72,6 +72,7 @@ def files(
             info,
             records=run.records,
             skips=run.skips,
+            rows=run.total(),
             original=_original(project, info.made.get("sources", {})),
             formats=formats,
             seen=seen,

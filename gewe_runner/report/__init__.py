@@ -26,19 +26,20 @@ def write(
     *,
     records: Iterable[Record],
     skips: Iterable[Skip],
+    rows: int | None,
     original: failed.Original,
     formats: Sequence[str] = FORMATS,
     seen: Callable[[int], None] = lambda _rows: None,
 ) -> tally.Tally:
     """Write the report's files, each beside its old version first and then all of them in its place.
 
-    The rows pass once, a batch at a time; nothing holds all of them. All totals are counted from them, so that they
-    agree with the rows listed even while the run goes on.
+    The rows pass once, a batch at a time. All totals are counted from them, so that they agree while the run goes on.
 
     Args:
         directory: Made if it is missing; that and the files are the owner's alone, since ids are personal data.
         records: The run's messages, in plan order.
         skips: Its skipped rows, in plan order; asked for when the messages are through.
+        rows: About how many both are, where that is known.
         original: The rows of the list with that label, as (row number, values by column) in the order of the list;
             None where the list is gone or no longer what it was. Asked for only if rows of the list failed.
         formats: Keys of `FORMATS`; `failed.csv` is written always.
@@ -57,10 +58,9 @@ def write(
             def begun(name: str) -> files.Draft:
                 return drafts.enter_context(files.draft(directory / name))
 
-            forms = {name: shown.FORMATS[name] for name in formats}
-            writers = {name: form.writer(begun(form.FILE)) for name, form in forms.items()}
+            writers = {name: shown.FORMATS[name].writer(begun(shown.FORMATS[name].FILE)) for name in formats}
             failures = failed.Writer(begun(failed.FILE), original)
-            counted = _pass(run, records, skips, writers, failures, seen)
+            counted = _pass(run, _batches(records, skips), rows or 0, writers, failures, seen)
             for one in writers.values():
                 one.finish(run, counted)
             failures.finish()
@@ -74,16 +74,16 @@ def write(
 
 def _pass(
     run: RunInfo,
-    records: Iterable[Record],
-    skips: Iterable[Skip],
+    rows: Iterable[shown.Batch],
+    total: int,
     writers: Mapping[str, contents.Writer],
     failures: failed.Writer,
     seen: Callable[[int], None],
 ) -> tally.Tally:
     """Let every row pass through the count and all writers."""
     count = tally.Count(run.waves, dry=tally.WOULD_SEND in run.counts)
-    work = functools.partial(shown.over, writers, run.planned + sum(run.skips.values()))
-    for batch, parts in batches.beside(_batches(records, skips), work):
+    work = functools.partial(shown.over, writers, total)
+    for batch, parts in batches.beside(rows, work):
         count.messages(batch.messages)
         count.skips(batch.skips)
         failures.messages(batch.messages)

@@ -72,7 +72,12 @@ def write(
     **fields: Any,
 ) -> tally.Tally:
     return report.write(
-        directory, run(records, skips, **fields), records=iter(records), skips=iter(skips), original=original
+        directory,
+        run(records, skips, **fields),
+        records=iter(records),
+        skips=iter(skips),
+        rows=len(records) + len(skips),
+        original=original,
     )
 
 

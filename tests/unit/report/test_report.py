@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gewe_runner import errors, processes, report
@@ -16,7 +17,7 @@ from . import build
 
 def test_the_files_are_named_by_format_and_failed_csv_is_always_written(tmp_path: Path) -> None:
     named = ["markdown", "markdown"]
-    report.write(tmp_path / "r", build.run(), records=(), skips=(), original=build.no_list, formats=named)
+    report.write(tmp_path / "r", build.run(), records=(), skips=(), rows=0, original=build.no_list, formats=named)
     assert sorted(path.name for path in (tmp_path / "r").iterdir()) == ["failed.csv", "report.md"]
 
 
@@ -48,7 +49,7 @@ def test_a_report_that_breaks_off_leaves_the_old_one_and_nothing_else(tmp_path: 
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        report.write(tmp_path, build.run(), records=breaking(), skips=(), original=build.no_list)
+        report.write(tmp_path, build.run(), records=breaking(), skips=(), rows=0, original=build.no_list)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -86,7 +87,7 @@ def test_no_format_holds_all_rows(tmp_path: Path) -> None:
 
     tracemalloc.start()
     try:
-        report.write(tmp_path, build.run(), records=records(), skips=skips(), original=original)
+        report.write(tmp_path, build.run(), records=records(), skips=skips(), rows=2 * rows, original=original)
         _now, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -98,7 +99,7 @@ def test_rows_pass_once_and_are_told_of_as_they_pass(tmp_path: Path) -> None:
     records = (build.record(number) for number in range(1, 2_501))
     skips = (build.skip() for _ in range(3))
     counted = report.write(
-        tmp_path, build.run(), records=records, skips=skips, original=build.no_list, seen=passed.append
+        tmp_path, build.run(), records=records, skips=skips, rows=None, original=build.no_list, seen=passed.append
     )
     assert (sum(passed), counted.totals["sent"], counted.skips) == (2_503, 2_500, {"duplicate": 3})
     assert len(build.read_json(tmp_path)["messages"]) == len(build.read_csv(tmp_path / "messages.csv")) - 3 == 2_500
@@ -120,3 +121,19 @@ def test_what_another_process_shows_of_rows_is_what_this_one_shows(
     assert processes.others() > 0, "this needs two cores"
     for path in (tmp_path / "alone").iterdir():
         assert (tmp_path / "shared" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_whoever_is_skipped_counts_for_whether_another_process_is_worth_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown, "ALONE", 1)
+    skips = [build.skip(n) for n in range(shown.MANY)]
+    others: set[int] = set()
+
+    def seen(_rows: int) -> None:
+        servers = psutil.Process().children()
+        others.update(one.pid for server in servers for one in server.children())
+
+    nothing_counted = build.run()  # as for a dry run, whose ledger decides while the rows pass
+    report.write(tmp_path, nothing_counted, records=(), skips=skips, rows=len(skips), original=build.no_list, seen=seen)
+    assert len(others) == 1
