@@ -21,6 +21,9 @@ SCRUBS_ALONE = True
 #: Who writes keeps all others from it, so what takes long is done in pieces, each a transaction of its own.
 IN_PIECES = True
 
+#: Who waits for another registration looks up so often, in seconds.
+_TURN = 1
+
 #: What SQLite says, what that means, and what to do about it.
 _WORDS = (
     ("database is locked", "another program has locked the ledger", "end the other program, then run this again"),
@@ -107,12 +110,11 @@ def registering(url: sqlalchemy.URL) -> Iterator[None]:
     The lock is on an empty file beside the ledger, and ends with its process, however that ends.
     """
     beside = url.set(database=f"{url.database}-registering")
-    looking = sqlalchemy.create_engine(beside, connect_args={"timeout": 1})
+    looking = sqlalchemy.create_engine(beside, connect_args={"timeout": _TURN})
     try:
         with looking.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=MEMORY")  # else there would be a second file
             while not _locked(connection):
-                pass  # it has waited a second; who presses Ctrl-C is heard in between
+                pass  # it has waited; who presses Ctrl-C is heard in between
             yield
     finally:
         looking.dispose()
@@ -120,6 +122,7 @@ def registering(url: sqlalchemy.URL) -> Iterator[None]:
 
 def _locked(connection: sqlalchemy.Connection) -> bool:
     try:
+        connection.exec_driver_sql("PRAGMA journal_mode=MEMORY")  # else there would be a second file
         connection.exec_driver_sql("BEGIN EXCLUSIVE")
     except exc.OperationalError as error:
         if "locked" in str(error.orig):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import text
 
-from gewe_runner.ledger import care, connect, enter, export, forget, restore, rows, runs
+from gewe_runner.ledger import care, connect, enter, export, forget, restore, rows, runs, sqlite
 from gewe_runner.model import FrequencyCap, Message, Profile, Reason, Skip
 from tests import program
 from tests.contract.plans import HEADER, NOW, identity, lay_over, message, messages, register, settle, skip, states
@@ -228,6 +229,17 @@ def test_plans_that_are_registered_at_once_supersede_each_other_in_turn(ledger: 
         thread.join(60)
     standing = sorted(set(states(ledger, run).values()) == {"pending"} for run in made)
     assert standing == [False, False, True]
+
+
+def test_a_registration_waits_for_another_one_however_long_that_takes(
+    ledger: connect.Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_TURN", 0)
+    with ThreadPoolExecutor(1) as other:
+        with ledger.registering():
+            waiting = other.submit(register, ledger, messages("a"))
+            assert wait([waiting], timeout=0.2).done == set()
+        assert states(ledger, waiting.result()) == {"a": "pending"}
 
 
 def test_requests_that_are_judged_again_are_those_since_the_registration_began(ledger: connect.Ledger) -> None:
