@@ -8,6 +8,7 @@ from gewe_runner import ask, batches, find, prepare, recall, watch
 from gewe_runner.consult import Consulted
 from gewe_runner.ledger import connect, decide, enter, parts, runs
 from gewe_runner.model import Profile
+from gewe_runner.plan.ids import Ids
 from gewe_runner.watch import Seen, Watch
 
 
@@ -32,21 +33,24 @@ def run(ledger: connect.Ledger, one: Consulted, watched: Watch = watch.nobody) -
     """The id of the run that carries the plan out: the one it goes on with, else a new one.
 
     Whoever is suppressed by now gets nothing: the lists are read again, since the plan, or the question whether to
-    send it, may be old.
+    send it, may be old. They are read before anything is changed, for they may be unreadable by now; and at the end,
+    for somebody may be suppressed meanwhile.
     """
     planned, now = one.planned, prepare.now()
-    with watched("registering the run", planned.plan.lines_total) as seen, ledger.registering() as piece:
-        registered = enter.join(piece, ask.identity(planned), now)
-        if registered is None:
-            registered = _new(piece, one, seen, now)
-        else:
-            with piece() as connection:
-                parts.take_back(connection, registered)
-        enter.settle(piece, registered, planned.plan.lines, now)
-        for some in batches.of(prepare.suppressed(planned), enter.PIECE):
-            with piece() as connection:
-                decide.withdraw(connection, registered, some, now)
-        return registered
+    with Ids() as ids:
+        ids.suppress(prepare.suppressed(planned))
+        with watched("registering the run", planned.plan.lines_total) as seen, ledger.registering() as piece:
+            registered = enter.join(piece, ask.identity(planned), now)
+            if registered is None:
+                registered = _new(piece, one, seen, now)
+            else:
+                with piece() as connection:
+                    parts.take_back(connection, registered)
+            enter.settle(piece, registered, planned.plan.lines, now, ids.suppressed)
+            for some in batches.of(prepare.suppressed(planned), enter.PIECE):
+                with piece() as connection:
+                    decide.withdraw(connection, registered, some, now)
+            return registered
 
 
 def _new(piece: connect.Piece, one: Consulted, seen: Seen, now: int) -> str:

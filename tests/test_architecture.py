@@ -83,7 +83,7 @@ ROOMS: dict[str, set[str]] = {
     "compose": {"load", "document", "rules", "template", "find", "confine"} | WORDS,
     "consult": {"ask", "prepare", "plan", "ledger"} | LEAVES | WORDS,
     "ask": {"prepare", "plan", "ledger"} | LEAVES | WORDS,
-    "register": {"ask", "consult", "recall", "prepare", "ledger", "find"} | WORDS,
+    "register": {"ask", "consult", "recall", "prepare", "plan", "ledger", "find"} | WORDS,
     "order": {"consult", "prepare", "send", "pace"} | WORDS,
     "foresee": {"ask", "prepare", "consult", "recall", "plan", "preflight"} | LEAVES | WORDS,
     "reach": {"prepare", "send", "sandbox", "preflight"} | WORDS,

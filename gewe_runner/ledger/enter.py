@@ -7,7 +7,7 @@ registration at a time: of two that supersede each other's runs, the second has 
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,13 @@ import sqlalchemy
 from sqlalchemy import delete, func, insert, select, update
 
 from gewe_runner import batches, errors
-from gewe_runner.ledger import connect, counts, fill, forget, judge, runs
+from gewe_runner.ledger import connect, counts, decide, fill, forget, judge, runs
 from gewe_runner.ledger.tables import attempt, edition, lane, message, run, skip
 from gewe_runner.model import Message, Reason, RunState, Skip, State
 from gewe_runner.overlay import Overlay
+
+#: Says which of a few people are suppressed.
+Suppressed = Callable[[Sequence[str]], Iterable[str]]
 
 #: Lines of a piece: for so long others wait. Half as many would write twice as much, since the ids of people are
 #: random and a few of them touch much of an index.
@@ -93,13 +96,20 @@ def new(
     return run_id
 
 
-def settle(piece: connect.Piece, run_id: str, lines: Callable[[], Iterable[Message | Skip]], now: int) -> int:
+def settle(
+    piece: connect.Piece,
+    run_id: str,
+    lines: Callable[[], Iterable[Message | Skip]],
+    now: int,
+    suppressed: Suppressed = lambda _ids: (),
+) -> int:
     """Withdraw what other runs of the edition have pending, then take in whoever is free by now.
 
     A run goes on without some of its people where this was cut short; when it is joined it gets them.
 
     Args:
         lines: The run's own plan.
+        suppressed: Who gets nothing all the same: another process may be sending the run.
 
     Returns:
         How many messages were taken in.
@@ -107,10 +117,10 @@ def settle(piece: connect.Piece, run_id: str, lines: Callable[[], Iterable[Messa
     with piece() as connection:
         number = runs.number_of(connection, run_id)
         edition_id = connection.execute(select(run.c.edition_id).where(run.c.n == number)).scalar_one()
-    more = True
-    while more:
+    has_more = True
+    while has_more:
         with piece() as connection:
-            more = _withdraw(connection, edition_id, number, now)
+            has_more = _withdraw(connection, edition_id, number, now)
     with piece() as connection:
         if not counts.skips(connection, number).get(Reason.UNRESOLVED):
             return 0
@@ -119,7 +129,15 @@ def settle(piece: connect.Piece, run_id: str, lines: Callable[[], Iterable[Messa
     count = 0
     for some in batches.of((line for line in lines() if isinstance(line, Message)), PIECE):
         with piece() as connection:
-            count += _take_in(connection, edition_id, number, some)
+            if connection.execute(select(run.c.state).where(run.c.n == number)).scalar_one() == RunState.CANCELLED:
+                return count
+            if taken := _take_in(connection, edition_id, number, some):
+                for few in batches.of(one.to_wxid for one in taken):
+                    decide.withdraw(connection, run_id, suppressed(few), now)
+                count += len(taken)
+                # whoever sends it may have seen the end of it meanwhile
+                over = (run.c.n == number) & (run.c.state == RunState.FINISHED)
+                connection.execute(update(run).where(over).values(state=RunState.OPEN, finished_at=None))
     return count
 
 
@@ -228,8 +246,8 @@ def _free(edition_id: int, those: sqlalchemy.ColumnElement[bool]) -> sqlalchemy.
     return select(skip.c.id, skip.c.to_wxid).where(those, unresolved, ~select(message.c.id).where(held).exists())
 
 
-def _take_in(connection: sqlalchemy.Connection, edition_id: int, number: int, some: list[Message]) -> int:
-    """Take in those who are free; how many they were."""
+def _take_in(connection: sqlalchemy.Connection, edition_id: int, number: int, some: list[Message]) -> Sequence[Message]:
+    """Take in those who are free, and tell who they were."""
     free = dict[str, int]()
     for few in batches.of(some):
         # + 0 hides the run from its index, as above
@@ -237,7 +255,9 @@ def _take_in(connection: sqlalchemy.Connection, edition_id: int, number: int, so
         free |= {row.to_wxid: row.id for row in connection.execute(_free(edition_id, those))}
     for ids in batches.of(free.values()):
         connection.execute(delete(skip).where(skip.c.id.in_(ids)))
-    return fill.fill(connection, edition_id, number, (one for one in some if one.to_wxid in free))
+    taken = [one for one in some if one.to_wxid in free]
+    fill.fill(connection, edition_id, number, taken)
+    return taken
 
 
 def _free_id(connection: sqlalchemy.Connection, run_id: str, digest: str) -> str:

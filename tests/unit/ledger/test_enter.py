@@ -1,7 +1,7 @@
 """A plan becomes a run in SQLite a piece at a time: others send meanwhile, and what they do counts."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy
 from sqlalchemy import text
 
-from gewe_runner.ledger import care, connect, enter, export, forget, restore, rows, runs, sqlite
-from gewe_runner.model import FrequencyCap, Message, Profile, Reason, Skip
+from gewe_runner.ledger import care, connect, decide, enter, export, forget, restore, rows, runs, sqlite
+from gewe_runner.model import FrequencyCap, Message, Profile, Reason, RunState, Skip, State
 from tests import program
 from tests.contract.plans import HEADER, NOW, identity, lay_over, message, messages, register, settle, skip, states
 from tests.contract.test_lanes import begin, claim, outcome, own
@@ -211,6 +211,64 @@ def test_a_run_that_was_cut_short_after_it_was_made_gets_its_people_when_it_is_j
     assert settle(ledger, second, new) == 3
     assert states(ledger, first) == dict.fromkeys("abc", "cancelled")
     assert states(ledger, second) == dict.fromkeys("abcd", "pending")
+
+
+@pytest.fixture
+def unsettled(ledger: connect.Ledger) -> str:
+    """A run that goes on while its person `a` is free again, after nobody knew what a former run did to them."""
+    first = register(ledger, messages("a"))
+    mine = claim(ledger)
+    intent = begin(ledger, mine, first)
+    second = register(ledger, messages("a", "b", card="b"), SECOND)
+    own(ledger).step([outcome(intent, State.PENDING)], [])
+    own(ledger).release([mine])
+    assert (states(ledger, first), states(ledger, second)) == ({"a": "cancelled"}, {"b": "pending"})
+    return second
+
+
+def rejoin(ledger: connect.Ledger, meanwhile: Callable[[], object], suppressed: Collection[str] = ()) -> None:
+    """Go on with the run as another process would, and do that before its people are taken in."""
+    plan = messages("a", "b", card="b")
+    with ledger.registering() as piece:
+        run = enter.join(piece, SECOND, NOW)
+        assert run
+        meanwhile()
+        enter.settle(piece, run, lambda: plan, NOW, lambda few: [one for one in few if one in suppressed])
+
+
+def state(ledger: connect.Ledger, run: str) -> str:
+    with ledger.reading() as connection:
+        return runs.info(connection, run).state
+
+
+def test_a_run_that_its_sender_has_finished_goes_on_when_somebody_is_taken_in(
+    ledger: connect.Ledger, unsettled: str
+) -> None:
+    def finish() -> None:
+        send(ledger, unsettled)
+        with ledger.writing() as connection:
+            runs.finish(connection, unsettled, now=NOW, stopped="")
+        assert state(ledger, unsettled) == "finished"
+
+    rejoin(ledger, finish)
+    assert state(ledger, unsettled) == "open"
+    assert send(ledger, unsettled) == "a"
+
+
+def test_a_run_that_is_cancelled_meanwhile_takes_nobody_in(ledger: connect.Ledger, unsettled: str) -> None:
+    def cancel() -> None:
+        with ledger.writing() as connection:
+            decide.put(connection, unsettled, RunState.CANCELLED, decide.Who(name="me", at=NOW))
+
+    rejoin(ledger, cancel)
+    assert (state(ledger, unsettled), states(ledger, unsettled)) == ("cancelled", {"b": "cancelled"})
+
+
+def test_who_is_suppressed_is_never_pending_in_a_run_that_another_process_sends(
+    ledger: connect.Ledger, unsettled: str
+) -> None:
+    rejoin(ledger, lambda: None, ["a"])
+    assert states(ledger, unsettled) == {"a": "cancelled", "b": "pending"}
 
 
 @pytest.mark.usefixtures("short")
