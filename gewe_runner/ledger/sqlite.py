@@ -1,6 +1,8 @@
 """SQLite as a ledger's database: how a file is opened, what its errors mean, and how it is cleaned."""
 
 import contextlib
+import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -110,6 +112,7 @@ def registering(url: sqlalchemy.URL) -> Iterator[None]:
     The lock is on an empty file beside the ledger, and ends with its process, however that ends.
     """
     beside = url.set(database=f"{url.database}-registering")
+    _lend(Path(str(beside.database)), Path(str(url.database)))
     looking = sqlalchemy.create_engine(beside, connect_args={"timeout": _TURN})
     try:
         with looking.connect() as connection:
@@ -120,13 +123,31 @@ def registering(url: sqlalchemy.URL) -> Iterator[None]:
         looking.dispose()
 
 
+def _lend(lock: Path, ledger: Path) -> None:
+    """Make the file that is locked, so that whoever may write the ledger may write it, whoever comes first."""
+    if lock.exists():
+        return
+    with contextlib.suppress(OSError):  # SQLite says what is wrong
+        lock.touch(mode=0o600)
+        known = ledger.stat()
+        lock.chmod(stat.S_IMODE(known.st_mode))
+        if hasattr(os, "chown"):
+            os.chown(lock, known.st_uid if os.geteuid() == 0 else -1, known.st_gid)
+
+
 def _locked(connection: sqlalchemy.Connection) -> bool:
     try:
         connection.exec_driver_sql("PRAGMA journal_mode=MEMORY")  # else there would be a second file
         connection.exec_driver_sql("BEGIN EXCLUSIVE")
+        connection.exec_driver_sql("PRAGMA user_version=1")  # of what cannot be written all may begin it; never kept
     except exc.OperationalError as error:
         if "locked" in str(error.orig):
             return False
+        if "readonly" in str(error.orig):
+            raise errors.LedgerError(
+                f"{connection.engine.url.database}: cannot be written, and keeps sends from starting at once",
+                hint="give yourself the right to write it, or remove it while nothing is sent",
+            ) from error
         raise
     return True
 

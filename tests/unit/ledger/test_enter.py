@@ -1,5 +1,9 @@
 """A plan becomes a run in SQLite a piece at a time: others send meanwhile, and what they do counts."""
 
+import contextlib
+import os
+import stat
+import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -10,6 +14,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import text
 
+from gewe_runner import errors
 from gewe_runner.ledger import care, connect, decide, enter, export, forget, restore, rows, runs, sqlite
 from gewe_runner.model import FrequencyCap, Message, Profile, Reason, RunState, Skip, State
 from tests import program
@@ -298,6 +303,39 @@ def test_a_registration_waits_for_another_one_however_long_that_takes(
             waiting = other.submit(register, ledger, messages("a"))
             assert wait([waiting], timeout=0.2).done == set()
         assert states(ledger, waiting.result()) == {"a": "pending"}
+
+
+def test_whoever_may_write_a_ledger_may_enter_a_plan(tmp_path: Path) -> None:
+    shared = tmp_path / "shared.db"
+    shared.touch()
+    shared.chmod(0o660)
+    with sqlite.registering(sqlalchemy.URL.create("sqlite", database=str(shared))):
+        assert stat.S_IMODE((tmp_path / "shared.db-registering").stat().st_mode) == 0o660
+
+
+@contextlib.contextmanager
+def somebody() -> Iterator[None]:
+    """Be no user who may do everything."""
+    me = os.geteuid()
+    if me == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(me)
+
+
+def test_a_lock_that_cannot_be_written_is_none(ledger: connect.Ledger) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # others may look into it
+        Path(folder).chmod(0o755)
+        lock = Path(folder) / "ledger.db-registering"
+        lock.touch()
+        lock.chmod(0o444)
+        url = sqlalchemy.URL.create("sqlite", database=str(lock).removesuffix("-registering"))
+        with ledger.registering():
+            pass  # all that it takes is loaded
+        with somebody(), pytest.raises(errors.LedgerError, match="cannot be written"), sqlite.registering(url):
+            pass
 
 
 def test_requests_that_are_judged_again_are_those_since_the_registration_began(ledger: connect.Ledger) -> None:
