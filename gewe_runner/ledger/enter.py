@@ -82,14 +82,16 @@ def new(
         if place is None:  # others do not wait for this transaction, and the run is what its rows refer to
             place, run_id = _make(connection, identity, header, run_id, now)
             _withdraw(connection, place.edition_id, place.number, now)
+    entered = 0
     for some in batches.of(lines, PIECE):
         with piece() as connection:
             laid = judge.laid(
                 connection, place.known, identity.frequency_cap, some, now, Overlay(), pending=Reason.UNRESOLVED
             )
-            fill.fill(connection, place.edition_id, place.number, laid)
+            entered += fill.fill(connection, place.edition_id, place.number, laid)
     with piece() as connection:
         if database.IN_PIECES:
+            _expect_whole(connection, place, entered)
             _judge_again(connection, identity, place, now)
             _, run_id = _make(connection, identity, header, run_id, now, place)
         database.learn(connection, message.name)
@@ -198,6 +200,21 @@ def _make(
     }
     number = int(connection.execute(insert(run).values(values).returning(run.c.n)).scalar_one())
     return _Place(number=number, edition_id=edition_id, known=known), run_id
+
+
+def _expect_whole(connection: sqlalchemy.Connection, place: _Place, entered: int) -> None:
+    """Make sure that nobody else was at the rows: a lock is only as good as the file system that it is on.
+
+    Raises:
+        errors.LedgerError: somebody was, so that people would be missing.
+    """
+    own = (select(func.count()).select_from(table).where(table.c.run_n == place.number) for table in (message, skip))
+    last = connection.execute(select(func.max(run.c.n))).scalar_one() or 0
+    if last >= place.number or sum(connection.execute(one).scalar_one() for one in own) != entered:
+        raise errors.LedgerError(
+            "another send has entered a plan at the same time; nothing of this one was kept",
+            hint="run this again; where it happens again, the ledger's file system keeps no locks: put it on another",
+        )
 
 
 def _judge_again(connection: sqlalchemy.Connection, identity: runs.Identity, place: _Place, now: int) -> None:

@@ -338,6 +338,24 @@ def test_a_lock_that_cannot_be_written_is_none(ledger: connect.Ledger) -> None:
             pass
 
 
+@contextlib.contextmanager
+def begun(connection: sqlalchemy.Connection) -> Iterator[sqlalchemy.Connection]:
+    with connection.begin():
+        yield connection
+
+
+@pytest.mark.usefixtures("short")
+def test_a_run_is_not_made_of_rows_that_somebody_has_removed(ledger: connect.Ledger) -> None:
+    def sweep() -> None:
+        assert rows_left(ledger) == 2
+        with ledger.engine.connect() as connection:
+            sqlite._sweep(lambda: begun(connection))
+
+    with pytest.raises(errors.LedgerError, match="another send has entered a plan at the same time"):
+        register(ledger, interrupted(messages("a", "b"), sweep, message(3, "c")))
+    assert rows_left(ledger) == 0
+
+
 def test_requests_that_are_judged_again_are_those_since_the_registration_began(ledger: connect.Ledger) -> None:
     first = register(ledger, messages("a"))
     send(ledger, first)
