@@ -9,6 +9,9 @@ from gewe_runner.model import Level, Problem
 #: How many problems of one rule in one file are shown as text (the rest are counted).
 SHOWN = 20
 
+#: How many of one rule in one file are told apart: what several campaigns find in a list counts once, as far as that.
+TOLD_APART = 10_000
+
 
 class Problems:
     """The problems found so far.
@@ -22,13 +25,15 @@ class Problems:
         #: As given.
         self.keep = keep
         self._kept: dict[tuple[str, str], list[Problem]] = {}
+        # hashes of the first ones, kept or not, in their order
+        self._marks: dict[tuple[str, str], dict[int, None]] = {}
         self._seen: Counter[tuple[str, str]] = Counter()
         self._levels: Counter[Level] = Counter()
 
     def add(self, problem: Problem) -> None:
         """Keep the problem; the same one at the same place counts once."""
         kind = (problem.path, problem.rule)
-        if problem in self._kept.get(kind, ()):
+        if not self._is_new(kind, hash(problem)):
             return
         self._levels[problem.level] += 1
         self._seen[kind] += 1
@@ -46,8 +51,17 @@ class Problems:
         """Add all that another one has found."""
         for one in other.kept():
             self.add(one)
-        for (path, rule), number in other.unshown().items():
-            self.add_unshown(path, rule, number)
+        for kind, number in other.unshown().items():
+            marks = list(other._marks.get(kind, ()))[other.keep :]  # noqa: SLF001 - the same class
+            self.add_unshown(*kind, number - sum(not self._is_new(kind, mark) for mark in marks))
+
+    def _is_new(self, kind: tuple[str, str], mark: int) -> bool:
+        marks = self._marks.setdefault(kind, {})
+        if mark in marks:
+            return False
+        if len(marks) < TOLD_APART:
+            marks[mark] = None
+        return True
 
     def count(self, level: Level) -> int:
         return self._levels[level]
