@@ -22,12 +22,12 @@ def whole(document: Document, project: Path, problems: Problems) -> Document:
     Raises:
         errors.InvalidError: A file is missing, lies outside the project or is no such file; the problems were added.
     """
-    before = problems.errors
+    before = problems.met
     for where, card in list(_cards(document.root)):
         document = _with_card(document, where, card, project, problems)
     if taken := _parts(document, project, problems):
         document = replace(document, parts=taken)
-    if problems.errors > before:
+    if problems.met > before:
         raise errors.InvalidError(f"{document.name} cannot be put together", hint="see its problems")
     return document
 

@@ -192,11 +192,11 @@ def now() -> int:
 def _plan(loaded: Loaded, path: Path, problems: Problems, extent: Extent, seen: Seen) -> Planned:
     campaign, profile = loaded.campaign, loaded.profile
     covers = check.Covers()
-    before = problems.errors
+    before = problems.met
     with Ids() as ids:
         items = covers.over(gather.messages(loaded, ids, problems, extent, seen))
         frozen = freeze.freeze(campaign, profile, items, path, made(loaded))
-    sound = problems.errors == before
+    sound = problems.met == before
     suppress = gather.suppress(loaded)
     listed = [*campaign.recipients, *suppress]
     read = expand.readable(listed, extent, problems)

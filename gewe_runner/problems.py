@@ -24,6 +24,8 @@ class Problems:
     def __init__(self, keep: int = SHOWN) -> None:
         #: As given.
         self.keep = keep
+        #: How often an error was met, also one that was known already: whether a step meets any shows in this alone.
+        self.met = 0
         self._kept: dict[tuple[str, str], list[Problem]] = {}
         # hashes of the first ones, kept or not, in their order
         self._marks: dict[tuple[str, str], dict[int, None]] = {}
@@ -33,6 +35,7 @@ class Problems:
     def add(self, problem: Problem) -> None:
         """Keep the problem; the same one at the same place counts once."""
         kind = (problem.path, problem.rule)
+        self.met += problem.level is Level.ERROR
         if not self._is_new(kind, hash(problem)):
             return
         self._levels[problem.level] += 1
@@ -49,11 +52,13 @@ class Problems:
 
     def take(self, other: "Problems") -> None:
         """Add all that another one has found."""
+        met = self.met + other.met
         for one in other.kept():
             self.add(one)
         for kind, number in other.unshown().items():
             marks = list(other._marks.get(kind, ()))[other.keep :]  # noqa: SLF001 - the same class
             self.add_unshown(*kind, number - sum(not self._is_new(kind, mark) for mark in marks))
+        self.met = met
 
     def _is_new(self, kind: tuple[str, str], mark: int) -> bool:
         marks = self._marks.setdefault(kind, {})

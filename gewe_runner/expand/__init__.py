@@ -83,7 +83,7 @@ def original(project: Path, label: str) -> Iterator[tuple[int, Mapping[str, str]
 
 
 def _recipients(source: Source, project: Path, problems: Problems) -> Iterator[Recipient]:
-    before, is_empty = problems.errors, True
+    before, is_empty = problems.met, True
     table = _table(source, project, problems)
     source, id_column = _found_in(source, table), source.columns.get(columns.ID, columns.ID)
     for row, values, wanted in _rows(table, source, problems):
@@ -93,7 +93,7 @@ def _recipients(source: Source, project: Path, problems: Problems) -> Iterator[R
             for rule, message in cards.check(columns.ID, wxid):
                 problems.add(rule.of_row(source, row, f"{id_column} {message}", table.numbers.get(id_column, 1)))
         yield Recipient(wxid, source, row, values, wanted)
-    if is_empty and problems.errors == before:
+    if is_empty and problems.met == before:
         message = "the list has no rows; fill it, or remove it from the campaign"
         problems.add(lists.EMPTY.of_list(source, message))
 

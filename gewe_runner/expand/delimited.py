@@ -137,10 +137,10 @@ def _check_single(
 
 
 def _names(header: list[str], row: int, path: str, problems: Problems) -> tuple[str, ...]:
-    before = problems.errors
+    before = problems.met
     names = named.names(
         header, lambda rule, number, message: problems.add(rule.at(path, Position(row, number), message))
     )
-    if problems.errors > before:
+    if problems.met > before:
         raise errors.InvalidError(f"the header of {path} cannot be used")
     return names

@@ -22,11 +22,11 @@ def read(source: Source, project: Path, problems: Problems, environ: Mapping[str
     query = source.sql
     assert query is not None  # it is what makes the source one of this kind
     records = _records(source, project, problems, environ)
-    before = problems.errors
+    before = problems.met
     names = header.names(
         next(records), lambda rule, _, message: problems.add(rule.at(source.document, query.position, message))
     )
-    if problems.errors > before:
+    if problems.met > before:
         raise errors.InvalidError(f"the columns of {source.called} cannot be used")
     return Table(names=names, rows=_rows(records, names, source, problems))
 

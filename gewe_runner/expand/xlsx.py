@@ -108,7 +108,7 @@ class _Sheet:
         Raises:
             errors.InvalidError: A column has none, or another's; the problems have been added.
         """
-        before = self._problems.errors
+        before = self._problems.met
         row, texts = head
         written = {column: text for column, text in texts.items() if text and text.strip()}
         first, last = min(written, default=1), max(written, default=1)
@@ -120,7 +120,7 @@ class _Sheet:
             lambda rule, column, message: self._tell(rule, row, column, message),
             first=first,
         )
-        if self._problems.errors > before or None in texts.values():
+        if self._problems.met > before or None in texts.values():
             raise errors.InvalidError(f"the header of {self._source.name} cannot be used")
         return first, names
 

@@ -66,7 +66,7 @@ def _used(root: campaigns.Root, profile: Profile) -> tuple[Device, ...]:
 
 
 def _tell(document: Document, found: Iterable[Finding], problems: Problems) -> None:
-    before = problems.errors
+    before = problems.met
     for finding in found:
         if finding.part:
             name, line = finding.part
@@ -74,7 +74,7 @@ def _tell(document: Document, found: Iterable[Finding], problems: Problems) -> N
             continue
         file = document.file(finding.where)
         problems.add(finding.rule.at(file, _position(document, finding), finding.message))
-    if count := problems.errors - before:
+    if count := problems.met - before:
         several = "s" if count > 1 else ""
         raise errors.InvalidError(
             f"{document.name} has {count} problem{several}", hint=f"gewe-runner validate {document.name}"

@@ -40,6 +40,14 @@ def test_it_makes_no_difference_who_finds_what(size: int) -> None:
     assert told(apart) == told(found(first, second, third, third))
 
 
+def test_an_error_that_was_known_is_met_all_the_same() -> None:
+    once = found(bad_rows([2]))
+    twice = found(bad_rows([2]), bad_rows([2]))
+    assert (once.errors, once.met, twice.errors, twice.met) == (1, 1, 1, 2)
+    twice.take(once)
+    assert (twice.errors, twice.met) == (1, 3)
+
+
 def test_to_keep_many_takes_no_longer_for_each() -> None:
     many = found(bad_rows(range(2, TOLD_APART)), keep=TOLD_APART)
     compared = 0

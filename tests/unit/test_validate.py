@@ -107,6 +107,14 @@ def told(read: Read, settings: Settings, text: str, profile: str = "sandbox") ->
     return [f"{problem.line}:{problem.column} {problem.rule}" for problem in problems]
 
 
+def test_settings_that_are_read_again_are_as_wrong_as_before(read: Read) -> None:
+    problems = Problems()
+    for _ in range(2):
+        with pytest.raises(errors.InvalidError):
+            validate.settings(read("gewe.yaml", "version: 1\n"), problems)
+    assert problems.errors == 1
+
+
 def test_the_folder_of_the_settings_is_the_project(settings: Settings, tmp_path: Path) -> None:
     assert settings.project == tmp_path
     assert settings.default_profile == "sandbox"

@@ -32,6 +32,21 @@ def test_one_faulty_list_hides_no_other(lists: Project) -> None:
     assert ([one.to_wxid for one in rows], lists.problems.errors) == (["wxid_b"], 2)
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("wxid,name,name\nwxid_a,1,2\n", "list-header"),
+        (",name\nwxid_a,1\n", "list-header"),
+        ("wxid,b\na\n", "list-row"),
+    ],
+)
+def test_a_faulty_list_that_is_read_again_is_no_other_kind_of_faulty(lists: Project, text: str, rule: str) -> None:
+    lists.write("a.csv", text)
+    source = lists.source("a.csv", columns={"toWxid": "wxid"})
+    assert list(lists.lazily(source, source)) == []
+    assert [said.split(": ")[1] for said in lists.said] == [rule]
+
+
 def test_a_later_list_is_not_opened_before_its_turn(lists: Project) -> None:
     rows = lists.lazily(lists.rows({"toWxid": "wxid_a"}), lists.source("missing.csv"))
     assert len(list(itertools.islice(rows, 1))) == 1
