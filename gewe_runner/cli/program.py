@@ -1,6 +1,7 @@
 """`gewe-runner` itself: the group of all commands, each loaded only when it is asked for."""
 
 import importlib
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +44,8 @@ def of(told: Mapping[str, str]) -> click.Command:
     Args:
         told: What `--help` says of each command, by its name, which is also that of its module.
     """
-    settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    settings: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    if os.environ.get("NO_COLOR"):  # without it colours are for terminals alone
+        settings["color"] = False
     group = Commands(told=told, name="gewe-runner", help=_HELP, context_settings=settings)
     return click.version_option(gewe_runner.__version__, prog_name="gewe-runner")(group)
