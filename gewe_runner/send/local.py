@@ -23,6 +23,10 @@ from gewe_runner.send.scheduler import Scheduler
 #: A holder says so often that it is alive, in milliseconds.
 HEARTBEAT = 5_000
 
+#: After an answer others are waited for so long (milliseconds): they are recorded together, since each transaction
+#: waits for the disk, and meanwhile nobody makes requests.
+GATHER = 10
+
 #: How often a ledger that refuses is asked again to take what has come in, a second apart.
 RESCUES = 5
 
@@ -251,7 +255,7 @@ class _Loop:
 
     def _take(self, milliseconds: int) -> None:
         """Judge the answers that come in, at least one unless the time runs out or somebody calls."""
-        for one in _wait(self._engine.stop.inbox, milliseconds):
+        for one in _wait(self._engine.stop.inbox, milliseconds, self._under_way):
             if isinstance(one, _Asked):
                 if one.device in self._asking:
                     self._asking.remove(one.device)
@@ -270,13 +274,20 @@ class _Loop:
                 self._outcomes.append(self._scheduler.answered(one.intent, verdict, one.started, one.ended))
 
 
-def _wait(inbox: "queue.SimpleQueue[_Came | None]", milliseconds: int) -> list[_Came]:
-    """What has come in, at least one thing unless the time ran out or somebody called."""
+def _wait(inbox: "queue.SimpleQueue[_Came | None]", milliseconds: int, under_way: int) -> list[_Came]:
+    """What has come in, at least one thing unless the time ran out or somebody called.
+
+    Args:
+        milliseconds: There is something else to do then.
+        under_way: So many can come; for more than that nobody waits.
+    """
     found: list[_Came | None] = []
+    end = time.monotonic() + max(milliseconds, 0) / 1000
     with contextlib.suppress(queue.Empty):
         found.append(inbox.get(timeout=max(milliseconds, 0) / 1000))
-        while True:
-            found.append(inbox.get_nowait())
+        end = min(end, time.monotonic() + GATHER / 1000)
+        while found[-1] is not None and len(found) < under_way:
+            found.append(inbox.get(timeout=max(end - time.monotonic(), 0)))
     return [one for one in found if one is not None]
 
 

@@ -1,9 +1,11 @@
 """The engine carries out what the scheduler decides: record, send, wait, and nothing else."""
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -286,3 +288,31 @@ def test_a_bug_in_a_question_ends_the_send_with_nothing_begun() -> None:
     with pytest.raises(ZeroDivisionError, match="a bug"):
         deliver(book, Line(), offline=broken)
     assert book.log == []
+
+
+class Staggered(Line):
+    """Answers that come one after the other."""
+
+    def post(self, body: bytes, leaves: Callable[[], None]) -> Answer:
+        time.sleep(0.02 * (1 + len(self.bodies) % 4))
+        return super().post(body, leaves)
+
+
+def test_answers_that_come_soon_after_each_other_are_recorded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "GATHER", 20_000)
+    book = Book({name: [number, number + 10, number + 20] for number, name in enumerate("abcd", 1)})
+    deliver(book, Staggered())
+    assert len(book.outcomes) == 12
+    assert book.steps == 4
+
+
+def test_nobody_waits_for_answers_while_a_lane_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "GATHER", 20_000)
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    came = [local._Asked(name, "") for name in "abc"]
+    for one in came[:2]:
+        inbox.put(one)
+    assert local._wait(inbox, 0, 3) == came[:2]
+    inbox.put(came[2])
+    inbox.put(None)
+    assert local._wait(inbox, 20_000, 3) == came[2:]
