@@ -41,6 +41,9 @@ _SESSION = (
 # A reader holds up nobody, so it may take its time over what it reads, and sees all of it as of one moment.
 _READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0"
 
+# Who enters a plan holds no lane's row, and waits for lists of people to be left out, which may be other databases'.
+_ENTER = "SET LOCAL idle_in_transaction_session_timeout = '1min'"
+
 #: Any number, so long as every gewe-runner takes the same.
 _LOCK = 0x67657765
 
@@ -159,6 +162,7 @@ def registering(url: sqlalchemy.URL) -> AbstractContextManager[None]:  # noqa: A
 def pieces(opened: sqlalchemy.Engine) -> Iterator[Callable[[], AbstractContextManager[sqlalchemy.Connection]]]:
     """One transaction for all of it; nobody else makes runs meanwhile."""
     with opened.begin() as connection:
+        connection.exec_driver_sql(_ENTER)
         connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'id' FOR UPDATE")
         yield lambda: contextlib.nullcontext(connection)
 

@@ -139,6 +139,13 @@ def test_a_writer_is_durable_and_does_not_stand_still(ledger: connect.Ledger) ->
     assert settings["application_name"] == "gewe-runner"
 
 
+def test_who_enters_a_plan_may_wait_for_a_list_of_another_database(ledger: connect.Ledger) -> None:
+    with ledger.registering() as piece, piece() as connection:
+        assert connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "1min"
+    with ledger.writing() as connection:
+        assert connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "4s"
+
+
 def test_a_reader_sees_one_moment_and_writes_nothing(ledger: connect.Ledger) -> None:
     with ledger.reading() as connection:
         before = connection.execute(text("SELECT count(*) FROM meta")).scalar_one()
