@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from gewe_runner import ask, batches, find, prepare, recall, watch
 from gewe_runner.consult import Consulted
-from gewe_runner.ledger import connect, decide, enter, parts, runs
+from gewe_runner.ledger import connect, decide, enter, forget, parts, runs
 from gewe_runner.model import Profile
 from gewe_runner.plan.ids import Ids
 from gewe_runner.watch import Seen, Watch
@@ -60,10 +60,13 @@ def _new(piece: connect.Piece, one: Consulted, seen: Seen, now: int) -> str:
     noted = recall.Noted(planned, one.said)
     lines = noted.over(watch.over(planned.plan.lines(), seen))
     run_id = f"{clock:%Y%m%d-%H%M}-{planned.campaign.name}"
+    with piece() as connection:
+        forgotten = forget.count(connection)
     made = enter.new(piece, ask.identity(planned), planned.plan.header, lines, run_id=run_id, now=now)
     if planned.campaign.path.suffix in find.SUFFIXES:  # not of a plan file: what it is made of may be elsewhere
         with piece() as connection:
-            runs.note(connection, made, noted.notes())
+            if forget.count(connection) == forgotten:  # else it might quote whoever was forgotten meanwhile
+                runs.note(connection, made, noted.notes())
     return made
 
 
