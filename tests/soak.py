@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from tests import audience, postgres, soak_fleet
+from tests import audience, postgres, soak_fleet, soak_plans
 from tests.crash import (
     Account,
     arrivals_of,
@@ -205,6 +205,7 @@ PARTS: Mapping[str, Callable[[Path, argparse.Namespace, random.Random], bool]] =
     "pace": _pace,
     "lanes": _lanes,
     "audience": _audience,
+    **soak_plans.PARTS,
     **soak_fleet.PARTS,
 }
 
