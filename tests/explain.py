@@ -26,7 +26,10 @@ _ASIDE = {"raw", "migrate"}
 
 #: Made for one kind of database only.
 _ONLY = {
-    "sqlite": {"sqlite", "prune._refuse_busy", "enter._reserved", "enter._served", "enter._leave_out"},
+    "sqlite": {
+        *("sqlite", "prune._refuse_busy"),
+        *("enter._reserved", "enter._expect_whole", "enter._served", "enter._leave_out"),
+    },
     "postgresql": {"postgres", "jobs", "parts", "heal", "slices", "watched"},
 }
 

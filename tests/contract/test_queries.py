@@ -68,6 +68,7 @@ ALL_OF_A_RUN: Mapping[str, str] = {
     "counts.skips": "counts what a run skipped, along an index",
     "runs._ends": "counts along an index, and only where the ledger forbade some of a plan",
     "runs.finish": "once, when the run is finished: when its last message ended",
+    "enter._expect_whole": "counts what was entered, along an index, once when a run is made",
     "enter.settle": "the skips of a run that is known to have unresolved ones",
     "former._recipients": "counts a run, once a plan",
     "sqlite._sweep": "what a registration that was killed has left, a piece at a time",
