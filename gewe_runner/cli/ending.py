@@ -1,7 +1,10 @@
 """Turns every way in which a command can end into words and an exit code."""
 
+import contextlib
 import datetime
+import errno
 import os
+import tempfile
 from pathlib import Path
 
 import click
@@ -10,6 +13,9 @@ from gewe_runner import errors
 
 #: A bug: the traceback goes to a file, not to the screen.
 BUG = 70
+
+#: What the system says where it has no room for what is written.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def code_of(command: click.Command) -> int:
@@ -32,7 +38,11 @@ def code_of(command: click.Command) -> int:
     except SystemExit:
         # click ends so when whoever reads our output has gone; 1 would mean that messages failed
         return errors.Interrupted.exit_code
-    except Exception:  # noqa: BLE001 - the top of the program: whatever arrives here is a bug
+    except Exception as error:  # noqa: BLE001 - the top of the program: whatever arrives here is a bug
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            with contextlib.suppress(OSError):  # nor for these words, perhaps
+                show(_full(error))
+            return errors.UsageError.exit_code
         click.echo(f"a bug in gewe-runner; the traceback is in {_log()}", err=True)
         return BUG
     return code if isinstance(code, int) else 0
@@ -43,6 +53,13 @@ def show(error: errors.GeweRunnerError) -> None:
     click.echo(f"error: {error.message}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)
+
+
+def _full(error: OSError) -> errors.UsageError:
+    return errors.UsageError(
+        f"there is no room for what has to be written: {error.strerror}",
+        hint=f"make room where the output goes and in {tempfile.gettempdir()}; TMPDIR can name another such folder",
+    )
 
 
 def _log() -> Path:
