@@ -1,6 +1,7 @@
 """Shares a stream of work with other processes; what comes of it, and in which order, does not depend on them."""
 
 import collections
+import contextlib
 import functools
 import os
 import signal
@@ -16,6 +17,9 @@ R = TypeVar("R")
 
 #: Things that are under way for each process: enough that none waits, few enough that memory does not grow.
 AHEAD = 3
+
+#: After how many seconds nobody waits any more for what another process takes milliseconds for.
+PATIENCE = 30
 
 
 def others() -> int:
@@ -34,7 +38,8 @@ def expect(*modules: str) -> None:
     from multiprocessing import forkserver
 
     forkserver.set_forkserver_preload([__name__, *modules])
-    forkserver.ensure_running()
+    with contextlib.suppress(OSError):  # no more processes are allowed: there are enough
+        forkserver.ensure_running()
 
 
 def shared(
@@ -52,26 +57,64 @@ def shared(
         begin: What each of them does first; by default nothing.
     """
     flying: collections.deque[tuple[T, Future[R]]] = collections.deque()
-    with _pool(helpers, begin) as pool:
-        try:
-            for thing in things:
-                is_busy = sum(not future.done() for _, future in flying) >= AHEAD * helpers
-                flying.append((thing, _done(here(thing)) if is_busy else _begun(pool, there, here, thing)))
-                while flying and (flying[0][1].done() or len(flying) > 2 * AHEAD * helpers):
-                    yield _result(here, *flying.popleft())
-            while flying:
-                yield _result(here, *flying.popleft())
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _begun(pool: "ProcessPoolExecutor", there: Callable[[T], R], here: Callable[[T], R], thing: T) -> "Future[R]":
-    from concurrent.futures.process import BrokenProcessPool
-
+    others = _Others(helpers, begin)
     try:
-        return pool.submit(there, thing)
-    except (BrokenProcessPool, OSError):  # somebody has ended it, or allows no more of them
-        return _done(here(thing))
+        for thing in things:
+            is_busy = sum(not future.done() for _, future in flying) >= AHEAD * helpers
+            begun = None if is_busy else others.begun(there, thing)
+            flying.append((thing, begun or _done(here(thing))))
+            while flying and (flying[0][1].done() or len(flying) > 2 * AHEAD * helpers):
+                yield others.result(here, *flying.popleft())
+        while flying:
+            yield others.result(here, *flying.popleft())
+    finally:
+        others.end()
+
+
+class _Others:
+    """The other processes, as long as they do what they are asked for; whatever they do not do is done here."""
+
+    def __init__(self, helpers: int, begin: Callable[[], object]) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        #: They cannot be started, or let wait for them in vain: nobody asks them again.
+        self._are_lost = False
+        with self._losing():
+            self._pool = _pool(helpers, begin)
+
+    def begun(self, there: Callable[[T], R], thing: T) -> "Future[R] | None":
+        """What will come of it; None where it has to be done here."""
+        future: Future[R] | None = None
+        if self._pool is not None and not self._are_lost:
+            with self._losing():
+                future = self._pool.submit(there, thing)
+        return future
+
+    def result(self, here: Callable[[T], R], thing: T, future: "Future[R]") -> R:
+        from concurrent.futures.process import BrokenProcessPool
+
+        if not self._are_lost or future.done():
+            with contextlib.suppress(BrokenProcessPool, TimeoutError):
+                return future.result(PATIENCE)
+            self._are_lost = True
+        return here(thing)
+
+    def end(self) -> None:
+        if self._are_lost:
+            import multiprocessing
+
+            for one in multiprocessing.active_children():  # else whoever hangs would be waited for
+                one.kill()
+        if self._pool is not None:
+            with self._losing():
+                self._pool.shutdown(cancel_futures=True)
+
+    @contextlib.contextmanager
+    def _losing(self) -> Iterator[None]:
+        """For what ends in an error where no more processes or threads are allowed, or somebody has ended them."""
+        try:
+            yield
+        except (OSError, EOFError, RuntimeError):
+            self._are_lost = True
 
 
 def _done(result: R) -> "Future[R]":
@@ -80,15 +123,6 @@ def _done(result: R) -> "Future[R]":
     future: Future[R] = Future()
     future.set_result(result)
     return future
-
-
-def _result(here: Callable[[T], R], thing: T, future: "Future[R]") -> R:
-    from concurrent.futures.process import BrokenProcessPool
-
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return here(thing)
 
 
 def _pool(helpers: int, begin: Callable[[], object]) -> "ProcessPoolExecutor":

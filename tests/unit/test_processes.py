@@ -1,9 +1,12 @@
 """Work is shared with other processes, and nobody can tell from what comes of it."""
 
+import multiprocessing
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor  # noqa: F401 - loaded before no file can be opened
 
 import pytest
 
@@ -34,6 +37,12 @@ def ended(number: int) -> tuple[int, bool]:
     return there(number)
 
 
+def stopped(number: int) -> tuple[int, bool]:
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return there(number)
+
+
 def faulty(number: int) -> tuple[int, bool]:
     return number // 0, True
 
@@ -56,6 +65,24 @@ def test_this_process_does_a_part_itself() -> None:
 
 def test_what_a_process_had_that_was_ended_is_done_here() -> None:
     found = list(processes.shared(range(50), here, ended, HELPERS, begin))
+    assert found == [(number, True) for number in range(50)]
+
+
+def test_a_process_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "PATIENCE", 0.5)
+    found = list(processes.shared(range(50), here, stopped, HELPERS, begin))
+    assert found == [(number, True) for number in range(50)]
+    assert not multiprocessing.active_children()
+
+
+def test_where_no_process_can_be_started_all_is_done_here() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))  # a process wants pipes
+    try:
+        processes.expect()
+        found = list(processes.shared(range(50), here, faulty, HELPERS, begin))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert found == [(number, True) for number in range(50)]
 
 
