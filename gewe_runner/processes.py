@@ -2,15 +2,15 @@
 
 import collections
 import contextlib
-import functools
 import os
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:  # takes long to load, and most work is too little for it
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,6 +20,9 @@ AHEAD = 3
 
 #: After how many seconds nobody waits any more for what another process takes milliseconds for.
 PATIENCE = 30
+
+#: What comes of talking to a process that somebody has ended, or that nobody may start.
+_GONE = (OSError, EOFError, RuntimeError)
 
 
 def others() -> int:
@@ -56,93 +59,143 @@ def shared(
         helpers: How many other processes there are.
         begin: What each of them does first; by default nothing.
     """
-    flying: collections.deque[tuple[T, Future[R]]] = collections.deque()
-    others = _Others(helpers, begin)
-    try:
+    flying: collections.deque[_Part[T, R]] = collections.deque()
+    with contextlib.ExitStack() as parts:
+        staff = [parts.enter_context(_Helper[T, R](there, begin)) for _ in range(helpers)]
         for thing in things:
-            is_busy = sum(not future.done() for _, future in flying) >= AHEAD * helpers
-            begun = None if is_busy else others.begun(there, thing)
-            flying.append((thing, begun or _done(here(thing))))
-            while flying and (flying[0][1].done() or len(flying) > 2 * AHEAD * helpers):
-                yield others.result(here, *flying.popleft())
+            flying.append(_begun(thing, here, staff))
+            for one in staff:
+                one.hear()
+            while flying and (flying[0].is_done or len(flying) > 2 * AHEAD * helpers):
+                yield flying.popleft().result(here)
         while flying:
-            yield others.result(here, *flying.popleft())
-    finally:
-        others.end()
+            yield flying.popleft().result(here)
 
 
-class _Others:
-    """The other processes, as long as they do what they are asked for; whatever they do not do is done here."""
+def _begun(thing: T, here: Callable[[T], R], staff: "list[_Helper[T, R]]") -> "_Part[T, R]":
+    part = _Part[T, R](thing)
+    freest = min(staff, key=lambda one: len(one.asked))
+    if len(freest.asked) >= AHEAD or not freest.ask(part):
+        part.done(True, here(thing))
+    return part
 
-    def __init__(self, helpers: int, begin: Callable[[], object]) -> None:
-        self._pool: ProcessPoolExecutor | None = None
-        #: They cannot be started, or let wait for them in vain: nobody asks them again.
-        self._are_lost = False
-        with self._losing():
-            self._pool = _pool(helpers, begin)
 
-    def begun(self, there: Callable[[T], R], thing: T) -> "Future[R] | None":
-        """What will come of it; None where it has to be done here."""
-        future: Future[R] | None = None
-        if self._pool is not None and not self._are_lost:
-            with self._losing():
-                future = self._pool.submit(there, thing)
-        return future
+class _Part(Generic[T, R]):
+    """A thing, whoever does it, and what comes of it."""
 
-    def result(self, here: Callable[[T], R], thing: T, future: "Future[R]") -> R:
-        from concurrent.futures.process import BrokenProcessPool
+    def __init__(self, thing: T) -> None:
+        self.thing = thing
+        #: Who is doing it; None: nobody, or nobody any more.
+        self.helper: _Helper[T, R] | None = None
+        self.is_done = False
+        self._is_well = True
+        self._outcome: Any = None
 
-        if not self._are_lost or future.done():
-            with contextlib.suppress(BrokenProcessPool, TimeoutError):
-                return future.result(PATIENCE)
-            self._are_lost = True
-        return here(thing)
+    def done(self, is_well: bool, outcome: Any) -> None:
+        self.is_done, self._is_well, self._outcome = True, is_well, outcome
 
-    def end(self) -> None:
-        if self._are_lost:
-            import multiprocessing
+    def result(self, here: Callable[[T], R]) -> R:
+        while not self.is_done and self.helper is not None:
+            self.helper.hear(PATIENCE)
+        if not self.is_done:
+            return here(self.thing)
+        if not self._is_well:
+            raise self._outcome
+        outcome: R = self._outcome
+        return outcome
 
-            for one in multiprocessing.active_children():  # else whoever hangs would be waited for
-                one.kill()
-        if self._pool is not None:
-            with self._losing():
-                self._pool.shutdown(cancel_futures=True)
 
-    @contextlib.contextmanager
-    def _losing(self) -> Iterator[None]:
-        """For what ends in an error where no more processes or threads are allowed, or somebody has ended them."""
+class _Helper(Generic[T, R]):
+    """Another process. Whatever it does not do, whyever, is left to this one.
+
+    There is no pool of the standard library here: one waits for ever for what a process had begun to tell when it was
+    ended.
+    """
+
+    def __init__(self, there: Callable[[T], R], begin: Callable[[], object]) -> None:
+        self._there = there
+        #: What it is doing, and what it does next.
+        self.asked: collections.deque[_Part[T, R]] = collections.deque()
+        self._line: Connection | None = None
+        with contextlib.suppress(*_GONE):
+            self._start(begin)
+
+    def __enter__(self) -> "_Helper[T, R]":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def ask(self, part: "_Part[T, R]") -> bool:
+        """Whether it does that part."""
+        if self._line is None:
+            return False
         try:
-            yield
-        except (OSError, EOFError, RuntimeError):
-            self._are_lost = True
+            self._line.send((self._there, part.thing))
+        except _GONE:
+            self._end()
+            return False
+        self.asked.append(part)
+        part.helper = self
+        return True
+
+    def hear(self, seconds: float = 0) -> None:
+        """Take what it has to tell, once that is there; to hear nothing for so long is to hear that it is gone."""
+        try:
+            while self.asked and self._line is not None:
+                if not self._line.poll(seconds):
+                    if seconds:
+                        self._end()
+                    return
+                self.asked[0].done(*self._line.recv())
+                self.asked.popleft()
+                seconds = 0
+        except Exception:  # noqa: BLE001 - it is gone, or what it says cannot be read
+            self._end()
+
+    def _start(self, begin: Callable[[], object]) -> None:
+        import multiprocessing
+
+        context = multiprocessing.get_context("forkserver")
+        ours, theirs = context.Pipe()
+        with theirs:
+            self._process = context.Process(target=_help, args=(theirs, begin), daemon=True)
+            self._process.start()
+        self._line = ours
+
+    def _end(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+            self._process.kill()
+            self._process.join()
+        while self.asked:
+            self.asked.popleft().helper = None
 
 
-def _done(result: R) -> "Future[R]":
-    from concurrent.futures import Future
-
-    future: Future[R] = Future()
-    future.set_result(result)
-    return future
-
-
-def _pool(helpers: int, begin: Callable[[], object]) -> "ProcessPoolExecutor":
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    context = multiprocessing.get_context("forkserver")
-    return ProcessPoolExecutor(helpers, context, functools.partial(_begin, begin))
-
-
-def _begin(begin: Callable[[], object]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, too, and ends us
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    begin()
+def _help(line: "Connection", begin: Callable[[], object]) -> None:
+    """Do what is asked for until whoever asks is gone."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, too, and ends us
+        asked: queue.SimpleQueue[tuple[Callable[[Any], Any], Any]] = queue.SimpleQueue()
+        told: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        # so that neither side ever waits for the other to listen
+        threading.Thread(target=_until_gone, args=(lambda: asked.put(line.recv()),), daemon=True).start()
+        threading.Thread(target=_until_gone, args=(lambda: line.send(told.get()),), daemon=True).start()
+        begin()
+        while True:
+            there, thing = asked.get()
+            try:
+                told.put((True, there(thing)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it was asked for
+                told.put((False, error))
+    finally:
+        os._exit(1)
 
 
-def _end_with_parent() -> None:
-    from multiprocessing import parent_process
-
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
+def _until_gone(step: Callable[[], object]) -> None:
+    try:
+        while True:
+            step()
+    finally:
+        os._exit(1)

@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import resource
 import signal
+import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor  # noqa: F401 - loaded before no file can be opened
+from multiprocessing import connection, forkserver, popen_forkserver  # noqa: F401 - loaded before no file can be
 
 import pytest
 
@@ -34,6 +35,13 @@ def there(number: int) -> tuple[int, bool]:
 def ended(number: int) -> tuple[int, bool]:
     if number == 5:
         os.kill(os.getpid(), signal.SIGKILL)
+    return there(number)
+
+
+def cut_off(number: int) -> tuple[int, object]:
+    if number == 5:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        return number, bytes(20_000_000)
     return there(number)
 
 
@@ -65,6 +73,16 @@ def test_this_process_does_a_part_itself() -> None:
 
 def test_what_a_process_had_that_was_ended_is_done_here() -> None:
     found = list(processes.shared(range(50), here, ended, HELPERS, begin))
+    assert found == [(number, True) for number in range(50)]
+
+
+def test_what_a_process_had_begun_to_tell_when_it_was_ended_is_done_here() -> None:
+    def things() -> Iterator[int]:
+        for number in range(50):
+            yield number
+            time.sleep(0.3 * (number == 6))  # too long for what is told meanwhile to be heard
+
+    found = list(processes.shared(things(), here, cut_off, HELPERS, begin))
     assert found == [(number, True) for number in range(50)]
 
 
