@@ -74,8 +74,8 @@ def shared(
 
 def _begun(thing: T, here: Callable[[T], R], staff: "list[_Helper[T, R]]") -> "_Part[T, R]":
     part = _Part[T, R](thing)
-    freest = min(staff, key=lambda one: len(one.asked))
-    if len(freest.asked) >= AHEAD or not freest.ask(part):
+    freest = min(staff, key=lambda one: one.load)
+    if freest.load >= AHEAD or not freest.ask(part):
         part.done(True, here(thing))
     return part
 
@@ -125,6 +125,11 @@ class _Helper(Generic[T, R]):
 
     def __exit__(self, *_: object) -> None:
         self._end()
+
+    @property
+    def load(self) -> int:
+        """How much it has to do; of one that is gone, all that anybody may have."""
+        return AHEAD if self._line is None else len(self.asked)
 
     def ask(self, part: "_Part[T, R]") -> bool:
         """Whether it does that part."""

@@ -76,6 +76,18 @@ def test_what_a_process_had_that_was_ended_is_done_here() -> None:
     assert found == [(number, True) for number in range(50)]
 
 
+def test_one_process_that_was_ended_keeps_no_other_from_working() -> None:
+    done: list[int] = []
+
+    def noted(number: int) -> tuple[int, bool]:
+        done.append(number)
+        return here(number)
+
+    found = list(processes.shared(range(300), noted, ended, 2, begin))
+    assert found == [(number, True) for number in range(300)]
+    assert len(done) < 280
+
+
 def test_what_a_process_had_begun_to_tell_when_it_was_ended_is_done_here() -> None:
     def things() -> Iterator[int]:
         for number in range(50):
