@@ -21,6 +21,9 @@ AHEAD = 3
 #: After how many seconds nobody waits any more for what another process takes milliseconds for.
 PATIENCE = 30
 
+#: Bytes on the way to a process, or from it: the most that a system allows to everybody.
+PIPE = 1 << 20
+
 #: What comes of talking to a process that somebody has ended, or that nobody may start.
 _GONE = (OSError, EOFError, RuntimeError)
 
@@ -116,7 +119,8 @@ class _Helper(Generic[T, R]):
         self._there = there
         #: What it is doing, and what it does next.
         self.asked: collections.deque[_Part[T, R]] = collections.deque()
-        self._line: Connection | None = None
+        #: Where it is asked, and where it tells.
+        self._line: tuple[Connection, Connection] | None = None
         with contextlib.suppress(*_GONE):
             self._start(begin)
 
@@ -136,7 +140,7 @@ class _Helper(Generic[T, R]):
         if self._line is None:
             return False
         try:
-            self._line.send((self._there, part.thing))
+            self._line[0].send((self._there, part.thing))
         except _GONE:
             self._end()
             return False
@@ -148,11 +152,11 @@ class _Helper(Generic[T, R]):
         """Take what it has to tell, once that is there; to hear nothing for so long is to hear that it is gone."""
         try:
             while self.asked and self._line is not None:
-                if not self._line.poll(seconds):
+                if not self._line[1].poll(seconds):
                     if seconds:
                         self._end()
                     return
-                self.asked[0].done(*self._line.recv())
+                self.asked[0].done(*self._line[1].recv())
                 self.asked.popleft()
                 seconds = 0
         except Exception:  # noqa: BLE001 - it is gone, or what it says cannot be read
@@ -162,15 +166,18 @@ class _Helper(Generic[T, R]):
         import multiprocessing
 
         context = multiprocessing.get_context("forkserver")
-        ours, theirs = context.Pipe()
-        with theirs:
-            self._process = context.Process(target=_help, args=(theirs, begin), daemon=True)
+        (told, tell), (asked, ask) = context.Pipe(duplex=False), context.Pipe(duplex=False)
+        for end in (ask, tell):
+            _widen(end)
+        with asked, tell:
+            self._process = context.Process(target=_help, args=(asked, tell, begin), daemon=True)
             self._process.start()
-        self._line = ours
+        self._line = ask, told
 
     def _end(self) -> None:
         if self._line is not None:
-            self._line.close()
+            for end in self._line:
+                end.close()
             self._line = None
             self._process.kill()
             self._process.join()
@@ -178,15 +185,23 @@ class _Helper(Generic[T, R]):
             self.asked.popleft().helper = None
 
 
-def _help(line: "Connection", begin: Callable[[], object]) -> None:
+def _widen(end: "Connection") -> None:
+    """Let a pipe take in about all that goes through it at once, where it can: nobody then waits for who listens."""
+    import fcntl
+
+    with contextlib.suppress(AttributeError, OSError):
+        fcntl.fcntl(end.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
+
+
+def _help(ask: "Connection", tell: "Connection", begin: Callable[[], object]) -> None:
     """Do what is asked for until whoever asks is gone."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, too, and ends us
         asked: queue.SimpleQueue[tuple[Callable[[Any], Any], Any]] = queue.SimpleQueue()
         told: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
         # so that neither side ever waits for the other to listen
-        threading.Thread(target=_until_gone, args=(lambda: asked.put(line.recv()),), daemon=True).start()
-        threading.Thread(target=_until_gone, args=(lambda: line.send(told.get()),), daemon=True).start()
+        threading.Thread(target=_until_gone, args=(lambda: asked.put(ask.recv()),), daemon=True).start()
+        threading.Thread(target=_until_gone, args=(lambda: tell.send(told.get()),), daemon=True).start()
         begin()
         while True:
             there, thing = asked.get()

@@ -95,7 +95,7 @@ def _opened() -> "sqlite3.Connection":
     for statement in (
         "PRAGMA journal_mode=OFF",
         "PRAGMA synchronous=OFF",
-        "PRAGMA cache_size=-11000",
+        "PRAGMA cache_size=-5000",
         "CREATE TABLE seen (id TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID",
         "CREATE TABLE suppressed (id TEXT PRIMARY KEY) WITHOUT ROWID",
         "BEGIN",
