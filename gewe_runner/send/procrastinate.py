@@ -9,9 +9,9 @@ import concurrent.futures
 import contextlib
 import math
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import procrastinate
 import psycopg_pool
@@ -28,7 +28,12 @@ Steps = Generator[int, None, None]
 #: database that is away.
 GRACE = 150
 
+#: How long a worker waits for a database that is away (seconds).
+AWAY = 30
+
 _NO_LIMIT = 1_000_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +95,7 @@ def _away() -> errors.StoppedError:
 async def _run(queue: Queue, handler: Callable[[str], Steps], timing: Timing, threads: int, quit_: Quit) -> None:
     connector = procrastinate.PsycopgConnector(
         # each call is one statement
-        conninfo=queue.address, kwargs={**queue.options, "autocommit": True}, min_size=1, max_size=4, timeout=30
+        conninfo=queue.address, kwargs={**queue.options, "autocommit": True}, min_size=1, max_size=4, timeout=AWAY
     )  # fmt: skip
     app, crew = procrastinate.App(connector=connector), _Crew(threads)
     app.job_manager = _Jobs(connector, crew, queue)
@@ -173,13 +178,15 @@ class _Jobs(manager.JobManager):
     def __init__(self, connector: procrastinate.PsycopgConnector, crew: _Crew, queue: Queue) -> None:
         super().__init__(connector)
         self._crew, self._queue = crew, queue
+        #: Since when the database has been away (monotonic seconds).
+        self._lost: float | None = None
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Any:
         slots, job = self._crew.slots, None
         await slots.look()
         try:
-            if not self._crew.ending.is_set() and await self._is_any_due():
-                job = await super().fetch_job(queues, worker_id)
+            if not self._crew.ending.is_set() and await self._patiently(self._is_any_due()):
+                job = await self._patiently(super().fetch_job(queues, worker_id))
         finally:
             if job is None:
                 slots.give()
@@ -188,6 +195,25 @@ class _Jobs(manager.JobManager):
                 due = job.scheduled_at.timestamp()
             slots.found(due)
         return job
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        await self._patiently(super().update_heartbeat(worker_id))
+
+    async def _patiently(self, asked: Awaitable[T]) -> T | None:
+        """What the database says; None where it has gone away meanwhile, as long as that is not too long ago.
+
+        The engine itself waits for a connection, but ends with one that breaks while it is in use.
+        """
+        began = time.monotonic()
+        try:
+            said = await asked
+        except exceptions.ConnectorException:
+            self._lost = began if self._lost is None else self._lost
+            if time.monotonic() - self._lost >= AWAY:
+                raise
+            return None
+        self._lost = None
+        return said
 
     async def _is_any_due(self) -> bool:
         look: Any = self._queue.any_due

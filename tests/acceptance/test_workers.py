@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy
 
@@ -14,6 +15,9 @@ from tests import crash, fleet
 from tests.postgres import Own, Server, database, postgres
 
 __all__ = ["database", "postgres"]
+
+#: Connections that wait for a lock on the jobs.
+WAITING = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'procrastinate_jobs'::regclass"
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +184,23 @@ def test_a_database_that_crashes_costs_nobody_a_card(
     assert received["overlaps"] == 0
     assert set(own.counts()) <= {"sent", "unknown"}
     assert own.counts().get("unknown", 0) <= 8
+
+
+def test_a_worker_outlives_connections_that_break_in_use(
+    tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
+) -> None:
+    own = fleet.lay(tmp_path / "p", gateway, database, people(30), {f"t-{n}": 120 for n in range(2)})
+    with own.workers(1) as workers, psycopg.connect(fleet.text(own.url.set(drivername="postgresql"))) as locker:
+        own.hand()
+        own.wait(lambda: own.counts().get("sent", 0) >= 4)
+        locker.execute("LOCK TABLE procrastinate_jobs")
+        for _ in range(100):  # the engine itself tries again a few times
+            own.ask(f"SELECT pg_terminate_backend(pid) FROM ({WAITING}) AS waiting")
+            time.sleep(0.05)
+        locker.rollback()
+        own.wait()
+        assert workers[0].poll() is None
+    assert own.counts() == {"sent": 30}
 
 
 def test_of_two_runs_on_a_device_the_one_with_priority_goes_first(
