@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy
 
 from tests import crash, fleet
-from tests.postgres import Own, Server, database, postgres
+from tests.postgres import Own, Server, database, postgres, text
 
 __all__ = ["database", "postgres"]
 
@@ -190,7 +190,7 @@ def test_a_worker_outlives_connections_that_break_in_use(
     tmp_path: Path, gateway: crash.Gateway, database: sqlalchemy.URL
 ) -> None:
     own = fleet.lay(tmp_path / "p", gateway, database, people(30), {f"t-{n}": 120 for n in range(2)})
-    with own.workers(1) as workers, psycopg.connect(fleet.text(own.url.set(drivername="postgresql"))) as locker:
+    with own.workers(1) as workers, psycopg.connect(text(own.url.set(drivername="postgresql"))) as locker:
         own.hand()
         own.wait(lambda: own.counts().get("sent", 0) >= 4)
         locker.execute("LOCK TABLE procrastinate_jobs")
