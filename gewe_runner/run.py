@@ -140,6 +140,7 @@ def _logged(order: Order, done: Sequence[tuple[Consulted, str]]) -> Iterator[Log
         for one, run in done:
             folder = write.folder(order.place(one.planned.project), one.planned.campaign.name, run)
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / "run.log").touch(mode=0o600)
             opened[run] = files.enter_context((folder / "run.log").open("a", encoding="utf-8"))
         yield Log(style=order.log, files=opened, all=order.log_stream)
 

@@ -178,6 +178,11 @@ def test_devices_send_side_by_side_and_each_one_request_at_a_time(slow_shop: Sho
     assert max(east, west) < min(east_end, west_end)
 
 
+def test_only_the_owner_can_read_what_became_of_people(job: Job) -> None:
+    (folder,) = (job.shop.folder / "reports" / "fruit").iterdir()
+    assert {file.stat().st_mode & 0o077 for file in (folder, *folder.iterdir())} == {0}
+
+
 def test_report_writes_the_same_files_again(job: Job) -> None:
     (folder,) = (job.shop.folder / "reports" / "fruit").iterdir()
     (folder / "run.log").unlink()  # written while it is sent, and only then
