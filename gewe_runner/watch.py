@@ -1,10 +1,11 @@
 """How a step that may take long tells how it gets on; what is made of that is for the command line to say."""
 
 import contextlib
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
+
+from gewe_runner import batches
 
 T = TypeVar("T")
 
@@ -34,7 +35,6 @@ def nobody(_what: str, _total: Callable[[], int | None]) -> AbstractContextManag
 
 def over(rows: Iterable[T], seen: Seen) -> Iterator[T]:
     """The rows, told of as they pass by."""
-    waiting = iter(rows)
-    while some := list(itertools.islice(waiting, _EVERY)):
+    for some in batches.of(rows, _EVERY):
         yield from some
         seen(len(some))

@@ -122,7 +122,7 @@ ROOMS: dict[str, set[str]] = {
     "document": {"model"},
     "exchange": {"model"},
     "model": set(),
-    "watch": set(),
+    "watch": {"batches"},
     "overlay": set(),
     "starting": set(),
     "batches": set(),
