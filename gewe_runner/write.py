@@ -53,7 +53,7 @@ def files(
     profile: Profile,
     project: Path,
     reports: Path,
-    formats: Sequence[str] = tuple(report.FORMATS),
+    formats: Sequence[str] = report.FORMATS,
     watched: Watch = watch.nobody,
 ) -> tuple[RunInfo, Path, Tally]:
     """Write the report.

@@ -25,6 +25,11 @@ def packed(rows: Iterable[_Row], size: int = SIZE) -> Iterator[str]:
         yield from _pieces(batch)
 
 
+def scripts(name: str, rows: Iterable[_Row]) -> Iterator[str]:
+    """The pieces as elements of a page, which finds them by their class."""
+    return (f'<script type="text/plain" class="{name}">{piece}</script>\n' for piece in packed(rows))
+
+
 def _pieces(batch: Sequence[_Row]) -> Iterator[str]:
     text = _ENCODE(batch)
     if len(text) > CHARACTERS and len(batch) > 1:

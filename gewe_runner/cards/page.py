@@ -33,15 +33,11 @@ def write(facts: Mapping[str, object], lines: Iterable[Message | Skip], stream: 
     for name, row in _rows(lines):
         waiting[name].append(row)
         if len(waiting[name]) >= chunks.SIZE:
-            stream.writelines(_tagged(name, waiting[name]))
+            stream.writelines(chunks.scripts(name, waiting[name]))
             waiting[name].clear()
     for name, rows in waiting.items():
-        stream.writelines(_tagged(name, rows))
+        stream.writelines(chunks.scripts(name, rows))
     stream.write(after)
-
-
-def _tagged(name: str, rows: Iterable[_Row]) -> Iterator[str]:
-    return (f'<script type="text/plain" class="{name}">{piece}</script>\n' for piece in chunks.packed(rows))
 
 
 def _rows(lines: Iterable[Message | Skip]) -> Iterator[tuple[str, _Row]]:

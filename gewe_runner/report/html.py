@@ -1,7 +1,7 @@
 """report.html: the run on one page that holds everything it needs; every text in it stays text."""
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,12 @@ _TEXT = 500
 
 def messages(batch: contents.Batch) -> str:
     """Pieces of the page with a row each."""
-    return _packed(map(_message, batch.records))
+    return "".join(chunks.scripts("rows", map(_message, batch.records)))
 
 
 def skips(batch: Sequence[Skip]) -> str:
     """Pieces of the page with a row each."""
-    return _packed(map(_skip, batch))
-
-
-def _packed(rows: Iterable[_Row]) -> str:
-    return "".join(f'<script type="text/plain" class="rows">{piece}</script>\n' for piece in chunks.packed(rows))
+    return "".join(chunks.scripts("rows", map(_skip, batch)))
 
 
 def writer(draft: files.Draft) -> "_Writer":

@@ -24,7 +24,7 @@ _OPTIONAL = ("variant", "startedAt", "endedAt")
 
 
 def _pattern(null: Container[str]) -> str:
-    """A line whose texts need no escapes, in which these fields are null."""
+    """A line whose texts need no escapes, in which these fields are null: they are given an empty text."""
     kinds = ("%s" if name in _NUMBERS else "null%s" if name in null else '"%s"' for name in contents.MESSAGE_FIELDS)
     pairs = (f'"{name}": {kind}' for name, kind in zip(contents.MESSAGE_FIELDS, kinds, strict=True))
     return "{" + ", ".join(pairs) + "}"
